@@ -1,0 +1,157 @@
+//! The only channel of the data path: a bounded SPSC ring between two threads, with room kept for what must not be lost.
+
+use super::change::Change;
+use super::wake::Waker;
+use crate::packet::RtPacket;
+use rtrb::{Consumer, Producer, RingBuffer};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What travels between threads, in order.
+pub(super) enum Message {
+    /// Samples from stage `from` (its index in the graph).
+    Packet { from: usize, packet: Arc<RtPacket> },
+    /// Stage `from` is over; `next_sample` would have been the index of its next sample.
+    End { from: usize, next_sample: u64 },
+    /// Takes effect between what came before and what comes after.
+    Change(Arc<Change>),
+}
+
+/// Frames that found no room, by sending stage.
+struct Overflow {
+    any: AtomicU64,
+    frames: Vec<AtomicU64>,
+}
+
+/// The sending end.
+pub(super) struct EdgeTx {
+    ring: Producer<Message>,
+    reserve: usize,
+    overflow: Arc<Overflow>,
+    consumer: Arc<Waker>,
+    own: Arc<Waker>,
+    unannounced: bool,
+}
+
+/// The receiving end.
+pub(super) struct EdgeRx {
+    ring: Consumer<Message>,
+    overflow: Arc<Overflow>,
+    overflow_seen: u64,
+    producer: Arc<Waker>,
+    /// A change that has arrived here and waits for the other edges.
+    pub(super) held: Option<Arc<Change>>,
+}
+
+/// An edge for `packets` packets among `nodes` stages.
+pub(super) fn edge(packets: usize, nodes: usize, producer: &Arc<Waker>, consumer: &Arc<Waker>) -> (EdgeTx, EdgeRx) {
+    // Every stage sends one end, and one change is under way at a time.
+    let reserve = nodes + 2;
+    let (tx, rx) = RingBuffer::new(packets + reserve);
+    let frames = (0..nodes).map(|_| AtomicU64::new(0)).collect();
+    let overflow = Arc::new(Overflow { any: AtomicU64::new(0), frames });
+    let tx = EdgeTx {
+        ring: tx,
+        reserve,
+        overflow: Arc::clone(&overflow),
+        consumer: Arc::clone(consumer),
+        own: Arc::clone(producer),
+        unannounced: false,
+    };
+    (tx, EdgeRx { ring: rx, overflow, overflow_seen: 0, producer: Arc::clone(producer), held: None })
+}
+
+impl EdgeTx {
+    /// Sends a packet. When the ring is full: a live stream loses it, counted; another waits.
+    pub(super) fn packet(&mut self, from: usize, packet: Arc<RtPacket>, live: bool) {
+        while self.ring.slots() <= self.reserve {
+            if self.ring.is_abandoned() {
+                packet.recycle();
+                return;
+            }
+            if live {
+                let frames = packet.frames() as u64;
+                self.overflow.frames[from].fetch_add(frames, Ordering::Relaxed);
+                self.overflow.any.fetch_add(frames, Ordering::Release);
+                packet.recycle();
+                return;
+            }
+            self.announce();
+            let (ring, reserve) = (&self.ring, self.reserve);
+            self.own.sleep_unless(|| ring.slots() > reserve || ring.is_abandoned(), None);
+        }
+        self.push(Message::Packet { from, packet });
+    }
+
+    /// Sends what must arrive; there is always room for it.
+    pub(super) fn push(&mut self, message: Message) {
+        // Only an abandoned edge can be out of reserved room, and then nobody misses the message.
+        drop(self.ring.push(message));
+        self.unannounced = true;
+    }
+
+    /// Wakes the consumer if anything was sent since the last call: one wake a batch, not one a packet.
+    pub(super) fn announce(&mut self) {
+        if std::mem::take(&mut self.unannounced) {
+            self.consumer.wake();
+        }
+    }
+}
+
+impl Drop for EdgeTx {
+    fn drop(&mut self) {
+        // The consumer must see that nothing more will come.
+        self.consumer.wake();
+    }
+}
+
+impl EdgeRx {
+    pub(super) fn pop(&mut self) -> Option<Message> {
+        self.ring.pop().ok()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.ring.is_empty()
+    }
+
+    /// Nothing is left and nothing will come.
+    pub(super) fn is_over(&self) -> bool {
+        // INVARIANT: abandoned first. A producer that goes away after the look at the ring cannot have left anything.
+        self.ring.is_abandoned() && self.ring.is_empty()
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.ring.slots()
+    }
+
+    /// Lets a producer that waits for room go on.
+    pub(super) fn announce_room(&self) {
+        self.producer.wake();
+    }
+
+    /// Calls `report(stage, frames)` for every stage whose packets found no room since the last call.
+    pub(super) fn take_overflow(&mut self, mut report: impl FnMut(usize, u64)) {
+        let any = self.overflow.any.load(Ordering::Acquire);
+        if any == self.overflow_seen {
+            return;
+        }
+        self.overflow_seen = any;
+        for (from, frames) in self.overflow.frames.iter().enumerate() {
+            let lost = frames.swap(0, Ordering::Relaxed);
+            if lost > 0 {
+                report(from, lost);
+            }
+        }
+    }
+}
+
+impl Drop for EdgeRx {
+    fn drop(&mut self) {
+        while let Some(message) = self.pop() {
+            if let Message::Packet { packet, .. } = message {
+                packet.recycle();
+            }
+        }
+        self.producer.wake();
+    }
+}

@@ -1,0 +1,162 @@
+//! One stage at run time: its ports, where its packets go, and a call that a panic cannot get out of.
+
+use crate::packet::RtPacket;
+use crate::stage::{ErrorPolicy, SourceImpl, SourceStep, StageCtx, StageError, StageImpl};
+use crate::telemetry::StageStats;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// Where a packet goes inside the same thread.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target {
+    /// Index into the thread's stages.
+    pub(super) node: usize,
+    /// Input of that stage.
+    pub(super) port: usize,
+}
+
+/// One input of a stage.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Port {
+    /// Index of the sample that should come next.
+    pub(super) expected: u64,
+    pub(super) open: bool,
+}
+
+pub(super) enum Running {
+    Source(Box<dyn SourceImpl>),
+    Stage(Box<dyn StageImpl>),
+    /// Closed, in order or after an error.
+    Closed,
+}
+
+/// A stage on its thread.
+pub(super) struct RtNode {
+    pub(super) id: Arc<str>,
+    /// Index in the graph.
+    pub(super) index: usize,
+    pub(super) body: Running,
+    pub(super) is_sink: bool,
+    pub(super) policy: Box<dyn ErrorPolicy>,
+    pub(super) ctx: StageCtx,
+    pub(super) ports: Vec<Port>,
+    pub(super) local: Vec<Target>,
+    /// Indices of the thread's outgoing edges.
+    pub(super) remote: Vec<usize>,
+    /// What it makes comes from a source that cannot wait.
+    pub(super) live: bool,
+    /// Index after the last sample it made.
+    pub(super) next_out: u64,
+    pub(super) stats: Arc<StageStats>,
+}
+
+/// An error of a stage, with what it said if it panicked.
+pub(super) struct CallError {
+    pub(super) error: StageError,
+    pub(super) said: Option<String>,
+}
+
+impl RtNode {
+    /// Counts a packet that arrives by `port` and tells the stage what was lost before it.
+    pub(super) fn arrive(&mut self, port: usize, packet: &RtPacket) {
+        let header = packet.header();
+        let expected = &mut self.ports[port].expected;
+        let lost = header.first_sample.saturating_sub(*expected);
+        *expected = header.first_sample + u64::from(header.frames);
+        if lost > 0 {
+            self.stats.lost_frames.add(lost);
+        }
+        self.stats.packets_in.add(1);
+        self.stats.frames_in.add(u64::from(header.frames));
+        self.ctx.prepare(port, lost);
+    }
+
+    /// The input by `port` is over; counts what was lost at its very end.
+    pub(super) fn end_port(&mut self, port: usize, next_sample: u64) {
+        let port = &mut self.ports[port];
+        port.open = false;
+        self.stats.lost_frames.add(next_sample.saturating_sub(port.expected));
+        port.expected = port.expected.max(next_sample);
+    }
+
+    pub(super) fn process(&mut self, packet: Arc<RtPacket>) -> Result<Option<Arc<RtPacket>>, CallError> {
+        let Running::Stage(stage) = &mut self.body else {
+            packet.recycle();
+            return Ok(None);
+        };
+        let ctx = &mut self.ctx;
+        if !self.is_sink {
+            return guarded(|| stage.process(packet, ctx));
+        }
+        // A sink lets go of its packet: keep the last handle, so that the shell goes home instead of to the allocator.
+        let kept = Arc::clone(&packet);
+        let result = guarded(|| stage.process(packet, ctx));
+        kept.recycle();
+        result
+    }
+
+    pub(super) fn next(&mut self) -> Result<SourceStep, CallError> {
+        let Running::Source(source) = &mut self.body else { return Ok(SourceStep::End) };
+        self.ctx.prepare(0, 0);
+        let ctx = &mut self.ctx;
+        guarded(|| source.next(ctx))
+    }
+
+    pub(super) fn end(&mut self) -> Result<Option<Arc<RtPacket>>, CallError> {
+        let Running::Stage(stage) = &mut self.body else { return Ok(None) };
+        self.ctx.prepare(0, 0);
+        let ctx = &mut self.ctx;
+        guarded(|| stage.end(ctx))
+    }
+
+    /// Closes the stage for good and drops it.
+    pub(super) fn close(&mut self) -> Result<(), CallError> {
+        match std::mem::replace(&mut self.body, Running::Closed) {
+            Running::Source(mut source) => guarded(|| source.close()),
+            Running::Stage(mut stage) => guarded(|| stage.close()),
+            Running::Closed => Ok(()),
+        }
+    }
+
+    /// After a panic under `skip_packet` the stage goes on from a clean state.
+    pub(super) fn reset(&mut self) {
+        if let Running::Stage(stage) = &mut self.body {
+            let _ = guarded(|| {
+                stage.reset();
+                Ok(())
+            });
+        }
+    }
+
+    /// Puts `new` in the place of the running stage, which hands over its state.
+    pub(super) fn replace(&mut self, mut new: Box<dyn StageImpl>) {
+        if let Running::Stage(old) = &mut self.body {
+            let inherited = guarded(|| {
+                new.inherit(&mut **old);
+                Ok(())
+            });
+            if inherited.is_err() {
+                new.reset();
+            }
+            *old = new;
+        }
+    }
+
+    pub(super) const fn is_closed(&self) -> bool {
+        matches!(self.body, Running::Closed)
+    }
+}
+
+fn guarded<T>(call: impl FnOnce() -> Result<T, StageError>) -> Result<T, CallError> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(result) => result.map_err(|error| CallError { error, said: None }),
+        Err(panic) => {
+            let said = panic
+                .downcast_ref::<&str>()
+                .map(|s| (*s).to_owned())
+                .or_else(|| panic.downcast_ref::<String>().cloned());
+            Err(CallError { error: StageError::Panicked, said })
+        }
+    }
+}
+

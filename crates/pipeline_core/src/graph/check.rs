@@ -1,0 +1,156 @@
+//! Builds every stage in order, hands each the streams it will get, and keeps what came of it.
+
+use super::desc::{Body, Built, Inputs, NodeDesc, Role};
+use super::error::GraphError;
+use super::order::wire;
+use super::spec::StreamSpec;
+use crate::stage::{ErrorPolicy, SourceImpl, StageImpl};
+use std::collections::HashMap;
+
+/// A graph that is known to be good: nothing is open yet.
+pub struct CheckedGraph {
+    /// Every stage after the stages that feed it.
+    pub nodes: Vec<Node>,
+}
+
+/// One stage of a checked graph.
+pub struct Node {
+    /// Unique name.
+    pub id: String,
+    /// Where it stands.
+    pub role: Role,
+    /// The group of threads it runs in.
+    pub group: String,
+    /// Indices of the stages that feed it.
+    pub inputs: Vec<usize>,
+    /// What comes out; `None` for a sink.
+    pub output: Option<StreamSpec>,
+    /// The most samples a packet has that comes in or goes out: what its pool makes room for.
+    pub max_samples: usize,
+    /// What to do when it fails.
+    pub policy: Box<dyn ErrorPolicy>,
+    /// The stage.
+    pub body: NodeBody,
+}
+
+/// The stage inside a node.
+pub enum NodeBody {
+    /// Makes packets.
+    Source(Box<dyn SourceImpl>),
+    /// Takes packets.
+    Stage(Box<dyn StageImpl>),
+}
+
+impl std::fmt::Debug for CheckedGraph {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.nodes.iter().map(|n| (&n.id, &n.group, &n.inputs, &n.output))).finish()
+    }
+}
+
+/// Checks a description: wiring, kinds of packet, rates, channel counts, delays, parameters.
+///
+/// Where a stage cannot be built, those behind it are checked against what it was fed itself, and only
+/// mistakes that cannot come from that guess are reported.
+///
+/// # Errors
+/// Every mistake found, each once, in the order of the description.
+pub fn check(descs: Vec<NodeDesc<'_>>) -> Result<CheckedGraph, Vec<GraphError>> {
+    let mut errors = Vec::new();
+    if descs.is_empty() {
+        errors.push(GraphError::new("/stages", "a pipeline needs at least one stage: begin with a source"));
+    }
+    let wiring = wire(&descs, &mut errors);
+    let mut streams: Vec<Option<Stream>> = descs.iter().map(|_| None).collect();
+    let mut built: Vec<Option<Built>> = descs.iter().map(|_| None).collect();
+    for i in &wiring.order {
+        let fed: Vec<Option<&Stream>> = wiring.inputs[*i].iter().map(|input| streams[*input].as_ref()).collect();
+        let Some(fed) = fed.into_iter().collect::<Option<Vec<&Stream>>>() else { continue };
+        if descs[*i].build.role() != Role::Source && fed.is_empty() {
+            continue;
+        }
+        let guessed = fed.iter().any(|stream| stream.guessed);
+        let named: Vec<(&str, StreamSpec)> =
+            wiring.inputs[*i].iter().zip(&fed).map(|(k, s)| (descs[*k].id.as_str(), s.spec.clone())).collect();
+        let (stream, stage) = match descs[*i].build.build(&Inputs::new(&named)) {
+            Ok(stage) => (stage.output().map(|spec| Stream { spec: spec.clone(), guessed }), Some(stage)),
+            Err(mistakes) => {
+                let real = mistakes.into_iter().filter(|m| !(guessed && m.depends_on_input()));
+                errors.extend(real.map(|m| m.at(&descs[*i].id)));
+                (fed.first().map(|s| Stream { spec: s.spec.clone(), guessed: true }), None)
+            }
+        };
+        streams[*i] = stream;
+        built[*i] = stage;
+    }
+    one_way_between_groups(&descs, &wiring.inputs, &mut errors);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    Ok(assemble(descs, &wiring.inputs, &wiring.order, built))
+}
+
+struct Stream {
+    spec: StreamSpec,
+    guessed: bool,
+}
+
+fn group_of(desc: &NodeDesc<'_>) -> String {
+    desc.group.clone().unwrap_or_else(|| desc.build.role().default_group().to_owned())
+}
+
+/// Packets cross between two groups one way only: a queue that is full must never wait for itself.
+fn one_way_between_groups(descs: &[NodeDesc<'_>], inputs: &[Vec<usize>], errors: &mut Vec<GraphError>) {
+    let groups: Vec<String> = descs.iter().map(group_of).collect();
+    let mut reaches: HashMap<&str, Vec<&str>> = HashMap::new();
+    for (to, sources) in inputs.iter().enumerate() {
+        for from in sources.iter().filter(|from| groups[**from] != groups[to]) {
+            if reachable(&reaches, &groups[to], &groups[*from]) {
+                errors.push(GraphError::new(
+                    format!("/stages/{}", descs[to].id),
+                    format!(
+                        "group `{}` would feed group `{}` and be fed by it: give `{}` a `group` of its own",
+                        groups[*from], groups[to], descs[to].id
+                    ),
+                ));
+            } else {
+                reaches.entry(&groups[*from]).or_default().push(&groups[to]);
+            }
+        }
+    }
+}
+
+fn reachable(reaches: &HashMap<&str, Vec<&str>>, from: &str, to: &str) -> bool {
+    from == to || reaches.get(from).is_some_and(|next| next.iter().any(|next| reachable(reaches, next, to)))
+}
+
+fn assemble(
+    descs: Vec<NodeDesc<'_>>,
+    inputs: &[Vec<usize>],
+    order: &[usize],
+    mut built: Vec<Option<Built>>,
+) -> CheckedGraph {
+    let mut place = vec![0; descs.len()];
+    order.iter().enumerate().for_each(|(new, old)| place[*old] = new);
+    let mut descs: Vec<Option<NodeDesc<'_>>> = descs.into_iter().map(Some).collect();
+    let mut nodes: Vec<Node> = Vec::with_capacity(order.len());
+    for old in order {
+        let desc = descs[*old].take().expect("the order names each stage once");
+        let Built { body, output } = built[*old].take().expect("no error means every stage was built");
+        let inputs: Vec<usize> = inputs[*old].iter().map(|input| place[*input]).collect();
+        let fed = inputs.iter().filter_map(|i| nodes[*i].output.as_ref()).map(StreamSpec::max_samples).sum();
+        nodes.push(Node {
+            group: group_of(&desc),
+            role: desc.build.role(),
+            id: desc.id,
+            max_samples: output.as_ref().map_or(0, StreamSpec::max_samples).max(fed),
+            inputs,
+            output,
+            policy: desc.policy,
+            body: match body {
+                Body::Source(source) => NodeBody::Source(source),
+                Body::Stage(stage) => NodeBody::Stage(stage),
+            },
+        });
+    }
+    CheckedGraph { nodes }
+}

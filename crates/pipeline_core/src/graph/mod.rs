@@ -1,0 +1,15 @@
+//! From descriptions of stages to a checked graph: wiring, groups, then stream by stream what each stage gets.
+//!
+//! [`check`] is pure: it builds every stage and opens none, and reports every mistake it can find in one go.
+
+mod check;
+mod desc;
+mod error;
+mod order;
+mod spec;
+
+pub use check::{CheckedGraph, Node, NodeBody, check};
+pub use desc::{BuildNode, Built, Inputs, NodeDesc, Role};
+pub use error::{ConfigError, GraphError};
+pub use spec::StreamSpec;
+pub use order::nearest;

@@ -1,0 +1,31 @@
+//! The data path of eegd: what a packet is, how a graph of stages is checked, and the threads that run it.
+//!
+//! Nothing here knows a stage kind, a file format or a network: stages come in as boxed [`StageImpl`]s
+//! and [`SourceImpl`]s, packets are [`RtPacket`]s shared as `Arc`s, and what happens to a running pipeline
+//! travels in the same queues as the data.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`packet`] | samples, header, sensor description, pools |
+//! | [`stage`] | what a stage is to the executor: traits, context, errors |
+//! | [`graph`] | descriptions in, a checked graph (kinds, rates, delays) out, every mistake at once |
+//! | [`executor`] | a thread per group, SPSC edges between them, in-band change and end |
+//! | [`telemetry`] | single-writer counters and histograms |
+//! | [`clock`] | monotonic time inside, Unix time at the rim |
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod executor;
+pub mod graph;
+pub mod packet;
+pub mod stage;
+pub mod telemetry;
+
+pub use graph::{Built, ConfigError, Inputs, Role, StreamSpec};
+pub use packet::{
+    ChannelMeta, Flags, FreshPacket, PacketData, PacketHeader, PacketKind, PacketOwned, PacketPool, PacketView,
+    RtPacket, SensorMeta,
+};
+pub use stage::{
+    ErrorAction, ErrorPolicy, Lockable, OpenError, SourceImpl, SourceStep, StageCtx, StageError, StageImpl, StageResult,
+};

@@ -1,0 +1,257 @@
+//! What a stage is to the executor: how it is called, what it may use, what it may answer.
+//!
+//! A stage's life: `build` (pure, in [`graph`](crate::graph)) → `open` (I/O) → `process`, again and again →
+//! `end` (its input is over) → `close`. `process` neither allocates, locks, logs, reads a clock nor does I/O,
+//! except in a sink, whose group exists for that.
+
+use crate::clock;
+use crate::executor::wake::Waker;
+use crate::packet::{Flags, FreshPacket, PacketHeader, PacketKind, PacketPool, RtPacket};
+use std::any::Any;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What `process` answers: a packet to pass on, nothing, or an error for the stage's policy.
+pub type StageResult = Result<Option<Arc<RtPacket>>, StageError>;
+
+/// Whether a stage may be disturbed. A recorder with a file open says yes.
+pub trait Lockable {
+    /// True while nothing this stage depends on may change. Asked in order with the data.
+    fn is_locked(&self) -> bool {
+        false
+    }
+}
+
+/// A transform or a sink, as the executor sees it.
+pub trait StageImpl: Lockable + Any + Send {
+    /// Acquires what the stage needs of the outside world. Called once, before the first packet.
+    ///
+    /// # Errors
+    /// A sentence for the user: what could not be opened, and what to do.
+    fn open(&mut self) -> Result<(), OpenError> {
+        Ok(())
+    }
+
+    /// Takes one packet from the first input (or the one `ctx.port()` names) and answers with at most one.
+    ///
+    /// Pass through: `Ok(Some(packet))`. New values: [`RtPacket::map_samples`]. Keep or log:
+    /// [`PacketOwned::from`](crate::PacketOwned). A packet that is neither passed on nor changed goes back by
+    /// `packet.recycle()`.
+    ///
+    /// # Errors
+    /// Any [`StageError`]; the policy decides what follows.
+    fn process(&mut self, packet: Arc<RtPacket>, ctx: &mut StageCtx) -> StageResult;
+
+    /// The input is over: a last packet, if the stage holds any samples back.
+    ///
+    /// # Errors
+    /// As for [`process`](Self::process).
+    fn end(&mut self, _ctx: &mut StageCtx) -> StageResult {
+        Ok(None)
+    }
+
+    /// Back to the state after `build`, without allocating.
+    fn reset(&mut self) {}
+
+    /// Writes out and releases what `open` acquired. Called once, also after an error.
+    ///
+    /// # Errors
+    /// What could not be written.
+    fn close(&mut self) -> Result<(), StageError> {
+        Ok(())
+    }
+
+    /// This stage replaces `previous` in a running pipeline: take over its state, where that makes sense.
+    ///
+    /// Coefficients are the new stage's, state the old one's, so that a retune does not click.
+    fn inherit(&mut self, _previous: &mut dyn Any) {}
+}
+
+/// A source, as the executor sees it: it is asked for packets on a thread of its group.
+pub trait SourceImpl: Lockable + Send {
+    /// Acquires device or file. Called once.
+    ///
+    /// # Errors
+    /// A sentence for the user.
+    fn open(&mut self) -> Result<(), OpenError> {
+        Ok(())
+    }
+
+    /// The next packet. May wait, but only in [`StageCtx::sleep_until`] or for less than about 100 ms,
+    /// so that stop and change are seen in time.
+    ///
+    /// # Errors
+    /// Any [`StageError`]; the policy decides what follows.
+    fn next(&mut self, ctx: &mut StageCtx) -> Result<SourceStep, StageError>;
+
+    /// Releases what `open` acquired.
+    ///
+    /// # Errors
+    /// What went wrong.
+    fn close(&mut self) -> Result<(), StageError> {
+        Ok(())
+    }
+}
+
+/// What a source has to say when asked.
+#[derive(Debug)]
+pub enum SourceStep {
+    /// Samples.
+    Packet(Arc<RtPacket>),
+    /// Nothing yet; ask again. Also the answer after an interrupted sleep.
+    Idle,
+    /// Nothing any more.
+    End,
+}
+
+/// Why a stage could not do its work on a packet. Small and `Copy`: made without the heap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StageError {
+    /// Something the operating system refused.
+    #[error("cannot {doing}: {}", io_text(*.kind, *.os_code))]
+    Io {
+        /// What was being done: "write the file".
+        doing: &'static str,
+        /// The kind of error.
+        kind: io::ErrorKind,
+        /// The system's own number, if it gave one.
+        os_code: Option<i32>,
+    },
+    /// The samples are not what the stage can work on.
+    #[error("{0}")]
+    Data(&'static str),
+    /// The queue before the stage was full.
+    #[error("it did not keep up: its queue was full and {lost_frames} frames were lost")]
+    QueueFull {
+        /// Frames that found no room.
+        lost_frames: u64,
+    },
+    /// The stage panicked. What it said is in the failure's message.
+    #[error("it panicked (a defect in the stage)")]
+    Panicked,
+}
+
+impl StageError {
+    /// An I/O error with what was being done.
+    pub fn io(doing: &'static str, error: &io::Error) -> Self {
+        Self::Io { doing, kind: error.kind(), os_code: error.raw_os_error() }
+    }
+}
+
+fn io_text(kind: io::ErrorKind, os_code: Option<i32>) -> String {
+    os_code.map_or_else(|| kind.to_string(), |code| io::Error::from_raw_os_error(code).to_string())
+}
+
+/// Why a stage could not open: a sentence for the user.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct OpenError(pub String);
+
+/// What the executor does about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorAction {
+    /// Stop the whole pipeline; what is in flight is still delivered to the other branches.
+    Fatal,
+    /// Close this branch; the others go on.
+    DrainThenStop,
+    /// Lose this packet and go on.
+    SkipPacket,
+}
+
+/// Turns errors into actions. The executor asks; stages know nothing of it.
+pub trait ErrorPolicy: Send {
+    /// What to do about `error`.
+    fn action(&self, error: &StageError) -> ErrorAction;
+}
+
+impl ErrorPolicy for ErrorAction {
+    fn action(&self, _error: &StageError) -> ErrorAction {
+        *self
+    }
+}
+
+/// What a stage may use while it works: its pool, what was lost before the packet, flags to raise.
+#[derive(Debug)]
+pub struct StageCtx {
+    pool: PacketPool,
+    raised: Flags,
+    port: usize,
+    lost_before: u64,
+    pacer: Option<Pacer>,
+}
+
+/// How a source waits without being deaf to a stop.
+#[derive(Debug, Clone)]
+pub(crate) struct Pacer {
+    pub(crate) interrupted: Arc<AtomicBool>,
+    pub(crate) waker: Arc<Waker>,
+}
+
+impl StageCtx {
+    pub(crate) fn new(capacity_samples: usize, pacer: Option<Pacer>) -> Self {
+        Self { pool: PacketPool::new(capacity_samples), raised: Flags::NONE, port: 0, lost_before: 0, pacer }
+    }
+
+    /// A context outside any executor, for tests and benchmarks of one stage.
+    pub fn for_test(capacity_samples: usize) -> Self {
+        Self::new(capacity_samples, None)
+    }
+
+    /// A pooled packet that nobody else holds.
+    pub fn fresh(&mut self, header: PacketHeader, kind: PacketKind) -> FreshPacket {
+        self.pool.fresh(header, kind)
+    }
+
+    /// Raises flags on the packet that this call makes or changes.
+    pub fn raise(&mut self, flags: Flags) {
+        self.raised |= flags;
+    }
+
+    /// The flags raised so far in this call; they are taken by the packet that goes out.
+    pub fn take_flags(&mut self) -> Flags {
+        std::mem::take(&mut self.raised)
+    }
+
+    /// Which input the packet came in by, counted from 0 in the order of `inputs`.
+    pub const fn port(&self) -> usize {
+        self.port
+    }
+
+    /// Frames lost on this input between the packet before and this one.
+    pub const fn lost_before(&self) -> u64 {
+        self.lost_before
+    }
+
+    /// Sets what the executor knows about the coming call; the test harness plays executor.
+    pub fn prepare(&mut self, port: usize, lost_before: u64) {
+        self.port = port;
+        self.lost_before = lost_before;
+        self.raised = if lost_before > 0 { Flags::GAP } else { Flags::NONE };
+    }
+
+    /// Sleeps until `deadline_ns` on the monotonic clock. False when the executor wants the thread before that:
+    /// then answer [`SourceStep::Idle`].
+    #[must_use]
+    pub fn sleep_until(&self, deadline_ns: u64) -> bool {
+        let Some(pacer) = &self.pacer else {
+            std::thread::sleep(clock::until(deadline_ns));
+            return true;
+        };
+        loop {
+            if pacer.interrupted.load(Ordering::Acquire) {
+                return false;
+            }
+            let rest = clock::until(deadline_ns);
+            if rest.is_zero() {
+                return true;
+            }
+            pacer.waker.sleep_unless(|| pacer.interrupted.load(Ordering::Acquire), Some(rest));
+        }
+    }
+
+    /// Packets this stage's pool had to ask the allocator for.
+    pub fn shells_made(&self) -> u64 {
+        self.pool.shells_made()
+    }
+}

@@ -1,0 +1,80 @@
+//! What the executor knows about itself: counters and histograms with one writer each, read by anybody.
+//!
+//! A stage runs on one thread, so its counters are plain loads and stores: no lock, no bus-locked addition.
+
+mod histogram;
+
+pub use histogram::{Histogram, HistogramSnapshot};
+
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+/// A counter with a single writer.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds; only ever called by the owning thread.
+    pub fn add(&self, n: u64) {
+        self.0.store(self.0.load(Ordering::Relaxed) + n, Ordering::Relaxed);
+    }
+
+    /// The count so far.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What a stage is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum StageState {
+    /// Takes packets.
+    Running = 0,
+    /// Its input ended, and it closed in order.
+    Ended = 1,
+    /// An error closed it.
+    Failed = 2,
+}
+
+/// The figures of one stage.
+#[derive(Debug, Default)]
+pub struct StageStats {
+    /// Packets taken.
+    pub packets_in: Counter,
+    /// Packets passed on.
+    pub packets_out: Counter,
+    /// Frames taken.
+    pub frames_in: Counter,
+    /// Frames passed on.
+    pub frames_out: Counter,
+    /// Frames missing in the input: index jumps, wherever they arose.
+    pub lost_frames: Counter,
+    /// Frames thrown away because this stage's queue was full.
+    pub overflow_frames: Counter,
+    /// Errors, panics included.
+    pub errors: Counter,
+    /// Packets skipped by policy after an error.
+    pub skipped_packets: Counter,
+    /// Packets in the queue before this stage's thread when last looked at.
+    pub queue_depth: AtomicU64,
+    /// Time spent in `process`, nanoseconds; every 32nd packet is timed.
+    pub process_ns: Histogram,
+    /// Age of the newest sample when a sink has taken it, nanoseconds.
+    pub age_ns: Histogram,
+    state: AtomicU8,
+}
+
+impl StageStats {
+    /// What the stage is doing.
+    pub fn state(&self) -> StageState {
+        match self.state.load(Ordering::Acquire) {
+            0 => StageState::Running,
+            1 => StageState::Ended,
+            _ => StageState::Failed,
+        }
+    }
+
+    pub(crate) fn set_state(&self, state: StageState) {
+        self.state.store(state as u8, Ordering::Release);
+    }
+}

@@ -1,0 +1,107 @@
+//! What a stage may ask of its surroundings while it is built: files to read, a place to write, sensors, the broker.
+
+use crate::Broker;
+use pipeline_core::ConfigError;
+use serde_json::Value;
+use std::io::{self, Read, Seek};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+/// Anything a recording can be read from.
+pub trait ReadSeek: Read + Seek + Send {}
+impl<T: Read + Seek + Send> ReadSeek for T {}
+
+/// Finds the files a pipeline reads: relative to the pipeline file, or built into the program.
+pub trait InputFiles: Send + Sync {
+    /// Opens `path` for reading.
+    ///
+    /// # Errors
+    /// As the system says.
+    fn open(&self, path: &str) -> io::Result<Box<dyn ReadSeek>>;
+}
+
+/// Files relative to a folder.
+impl InputFiles for PathBuf {
+    fn open(&self, path: &str) -> io::Result<Box<dyn ReadSeek>> {
+        let full = self.join(path);
+        if full.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+        }
+        Ok(Box::new(std::fs::File::open(full)?))
+    }
+}
+
+/// The surroundings of a pipeline, given to every stage it builds.
+#[derive(Clone)]
+pub struct StageInitCtx {
+    /// Where recordings are read from.
+    pub files: Arc<dyn InputFiles>,
+    /// The folder below which everything is written. Made when the first file is.
+    pub data_dir: PathBuf,
+    /// Where live packets go; `None` where nobody can listen (`eegd process`, `eegd check`).
+    pub broker: Option<Arc<dyn Broker>>,
+    /// `sensors:` of the merged document, by board number.
+    pub sensors: Arc<Value>,
+}
+
+impl StageInitCtx {
+    /// Surroundings with a folder for both reading and writing, no sensors and no broker.
+    pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
+        let folder = folder.into();
+        Self { files: Arc::new(folder.clone()), data_dir: folder, broker: None, sensors: Arc::new(Value::Null) }
+    }
+
+    /// Opens the file a parameter names.
+    ///
+    /// # Errors
+    /// [`ConfigError::File`] with what the system said.
+    pub fn input(&self, param: &str, path: &str) -> Result<Box<dyn ReadSeek>, ConfigError> {
+        self.files.open(path).map_err(|error| ConfigError::File {
+            param: param.to_owned(),
+            message: match error.kind() {
+                io::ErrorKind::NotFound => {
+                    format!("there is no file `{path}` (paths are relative to the pipeline file)")
+                }
+                _ => format!("cannot read `{path}`: {error}"),
+            },
+        })
+    }
+
+    /// The full path of a file to be written: below the data dir, whatever the parameter says.
+    ///
+    /// # Errors
+    /// [`ConfigError::File`] for an absolute path, one with `..`, or an empty one.
+    pub fn output(&self, param: &str, path: &str) -> Result<PathBuf, ConfigError> {
+        let relative = Path::new(path);
+        let plain = relative.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
+        if !plain || relative.file_name().is_none() || path.ends_with('/') || path.contains('\0') {
+            return Err(ConfigError::File {
+                param: param.to_owned(),
+                message: format!(
+                    "`{path}` is not a file name below the data dir: give a relative path without `..` (--data-dir says where it lies)"
+                ),
+            });
+        }
+        Ok(self.data_dir.join(relative))
+    }
+}
+
+impl std::fmt::Debug for StageInitCtx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StageInitCtx").field("data_dir", &self.data_dir).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_outside_the_data_dir() {
+        let ctx = StageInitCtx::in_folder("/data");
+        assert_eq!(ctx.output("path", "a/b.csv").unwrap(), Path::new("/data/a/b.csv"));
+        for path in ["/etc/passwd", "../x.csv", "a/../../x.csv", "", ".", "a/..", "folder/"] {
+            assert_eq!(ctx.output("path", path).unwrap_err().param(), Some("path"), "{path}");
+        }
+    }
+}

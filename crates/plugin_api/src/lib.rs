@@ -1,0 +1,42 @@
+//! Everything a stage author needs, and nothing else.
+//!
+//! A stage is one file: a parameter struct ([`StageDesc`]), the logic ([`StageImpl`] or [`SourceImpl`]), the tests.
+//! Then one `mod` line and one row in the table of its crate:
+//!
+//! ```text
+//! stages! { notch::NotchDesc, bandpass::BandpassDesc }
+//! ```
+//!
+//! [`simple_stage!`] writes the plumbing of the common case; [`testing`] puts every row of a table through the
+//! same conformance suite and runs a stage without an executor.
+#![forbid(unsafe_code)]
+
+mod broker;
+mod desc;
+mod init;
+mod macros;
+mod params;
+pub mod policy;
+mod registry;
+mod scale;
+pub mod testing;
+
+pub use broker::{Broker, BrokerMessage};
+pub use desc::{DynDesc, StageDesc};
+pub use init::{InputFiles, ReadSeek, StageInitCtx};
+pub use params::ParamsError;
+pub use policy::StagePolicy;
+pub use registry::{DuplicateKind, Registry, StageEntry};
+pub use scale::ScaleCache;
+
+pub use pipeline_core::{
+    Built, ChannelMeta, ConfigError, ErrorAction, ErrorPolicy, Flags, FreshPacket, Inputs, Lockable, OpenError,
+    PacketData, PacketHeader, PacketKind, PacketOwned, PacketView, Role, RtPacket, SensorMeta, SourceImpl, SourceStep,
+    StageCtx, StageError, StageImpl, StageResult, StreamSpec, clock, graph::nearest,
+};
+
+/// What the macros use; not for anybody else.
+#[doc(hidden)]
+pub mod macro_support {
+    pub use std::sync::Arc;
+}

@@ -1,0 +1,296 @@
+//! What a running IIR filter remembers, per channel and section, and how it starts, fades out and recovers.
+
+use super::sos::{Cascade, Init};
+use super::sos_kernel::{self, Job, MAX_LANES, TILE_FRAMES};
+
+/// Every this many frames (counted from the start, so that the packet size does not matter) the state is looked after.
+const CHECK_FRAMES: usize = 256;
+
+/// State of a [`Cascade`] for a number of channels; coefficients are given with each call.
+///
+/// Two things beyond plain arithmetic happen, both at each 256th frame since the start, whatever the packets:
+///
+/// - A channel that has faded to less than 1e-34 of a unit becomes zero. A decaying state otherwise reaches subnormal numbers,
+///   which some processors compute with a hundred times more slowly, for hours.
+/// - A channel that saw NaN or infinity, and would stay NaN for ever, starts again with its next sample.
+#[derive(Debug, Clone)]
+pub struct SosState {
+    channels: usize,
+    init: Init,
+    /// First state variable, `[section][channel]`.
+    s1: Vec<f64>,
+    /// Second state variable, `[section][channel]`.
+    s2: Vec<f64>,
+    /// Scratch of the inner loop.
+    tile: Vec<f64>,
+    /// Channels that start with the next frame.
+    starting: Vec<bool>,
+    /// Whether any of them does.
+    any_starting: bool,
+    /// Frames since the last check.
+    frames: usize,
+}
+
+impl SosState {
+    /// The state of `cascade` before its first frame of `channels` samples.
+    pub fn new(cascade: &Cascade, channels: usize, init: Init) -> Self {
+        let values = cascade.sections().len() * channels;
+        Self {
+            channels,
+            init,
+            s1: vec![0.0; values],
+            s2: vec![0.0; values],
+            tile: vec![0.0; TILE_FRAMES * MAX_LANES],
+            starting: vec![true; channels],
+            any_starting: true,
+            frames: 0,
+        }
+    }
+
+    /// As fresh: the next frame is the first.
+    pub fn reset(&mut self) {
+        self.starting.fill(true);
+        self.any_starting = true;
+        self.frames = 0;
+    }
+
+    /// Goes on with other coefficients: keeps the state if they have as many sections, else starts anew (and allocates).
+    pub fn retune(&mut self, cascade: &Cascade) {
+        if !self.fits(cascade) {
+            *self = Self::new(cascade, self.channels, self.init);
+        }
+    }
+
+    /// Whether this state has a place for each section of `cascade`.
+    pub fn fits(&self, cascade: &Cascade) -> bool {
+        self.s1.len() == cascade.sections().len() * self.channels
+    }
+
+    /// Channels per frame.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Filters whole frames, `[frame][channel]`, in place. Allocates nothing.
+    ///
+    /// # Panics
+    /// If `samples` is not a whole number of frames, or the state was made for another number of sections.
+    pub fn process(&mut self, cascade: &Cascade, samples: &mut [f32]) {
+        assert!(self.fits(cascade), "the state belongs to a cascade with another number of sections");
+        if self.channels == 0 || samples.is_empty() {
+            return;
+        }
+        assert_eq!(samples.len() % self.channels, 0, "samples must be whole frames of {} channels", self.channels);
+        let mut rest = samples;
+        while !rest.is_empty() {
+            let frames = (rest.len() / self.channels).min(CHECK_FRAMES - self.frames);
+            let (now, later) = rest.split_at_mut(frames * self.channels);
+            rest = later;
+            if self.any_starting {
+                self.start(cascade, &now[..self.channels]);
+            }
+            sos_kernel::run(Job {
+                sections: cascade.sections(),
+                s1: &mut self.s1,
+                s2: &mut self.s2,
+                channels: self.channels,
+                samples: now,
+                tile: &mut self.tile,
+            });
+            self.frames += frames;
+            if self.frames == CHECK_FRAMES {
+                self.frames = 0;
+                self.check(cascade);
+            }
+        }
+    }
+
+    /// Gives each starting channel its past.
+    #[cold]
+    fn start(&mut self, cascade: &Cascade, first_frame: &[f32]) {
+        for (section, zi) in cascade.steady_state().iter().enumerate() {
+            for (channel, x) in first_frame.iter().enumerate().filter(|(channel, _)| self.starting[*channel]) {
+                let x = if self.init == Init::Step { f64::from(*x) } else { 0.0 };
+                self.s1[section * self.channels + channel] = zi[0] * x;
+                self.s2[section * self.channels + channel] = zi[1] * x;
+            }
+        }
+        self.starting.fill(false);
+        self.any_starting = false;
+    }
+
+    /// Silences channels that have faded out, and restarts those that are no longer numbers.
+    fn check(&mut self, cascade: &Cascade) {
+        for channel in 0..self.channels {
+            let (mut faded, mut finite) = (true, true);
+            for (section, quiet) in cascade.quiet().iter().enumerate() {
+                let at = section * self.channels + channel;
+                let (s1, s2) = (self.s1[at].abs(), self.s2[at].abs());
+                faded &= s1 < *quiet && s2 < *quiet;
+                finite &= s1.is_finite() && s2.is_finite();
+            }
+            if faded {
+                for at in (channel..self.s1.len()).step_by(self.channels) {
+                    self.s1[at] = 0.0;
+                    self.s2[at] = 0.0;
+                }
+            }
+            if !finite {
+                self.starting[channel] = true;
+                self.any_starting = true;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::butterworth::{Band, butterworth};
+    use super::super::notch::iirnotch;
+    use super::super::sos::Sos;
+    use super::*;
+
+    fn band_pass(order: u32, rate_hz: f64) -> Cascade {
+        Cascade::new(butterworth(order, Band::BandPass { low_hz: 0.5, high_hz: 40.0 }, rate_hz).unwrap())
+    }
+
+    /// Each channel alone, sample by sample, in the plainest way.
+    fn plain(cascade: &Cascade, channels: usize, init: Init, samples: &[f32]) -> Vec<f32> {
+        let mut out = samples.to_vec();
+        for channel in 0..channels {
+            let x0 = if init == Init::Step { f64::from(samples[channel]) } else { 0.0 };
+            let mut state: Vec<[f64; 2]> = cascade.steady_state().iter().map(|zi| zi.map(|z| z * x0)).collect();
+            for sample in out.iter_mut().skip(channel).step_by(channels) {
+                let mut x = f64::from(*sample);
+                for (Sos { b0, b1, b2, a1, a2 }, [s1, s2]) in cascade.sections().iter().zip(&mut state) {
+                    let y = b0 * x + *s1;
+                    *s1 = (b1 * x + *s2) - a1 * y;
+                    *s2 = b2 * x - a2 * y;
+                    x = y;
+                }
+                *sample = x as f32;
+            }
+        }
+        out
+    }
+
+    /// An electrode offset, alpha at 10 Hz and 250 samples/s, and noise, in microvolts.
+    fn signal(channels: usize, frames: usize) -> Vec<f32> {
+        let mut noise = 1_u32;
+        (0..frames * channels)
+            .map(|at| {
+                noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let (frame, channel) = ((at / channels) as f32, (at % channels) as f32);
+                5000.0 - 900.0 * channel + 20.0 * (0.2513 * frame + channel).sin() + (noise >> 8) as f32 * 1e-6
+            })
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn packets_of_any_size_give_the_same_bits_as_the_plain_loop(
+            channels in 1_usize..36,
+            order in 1_u32..=10,
+            step in any::<bool>(),
+            sizes in prop::collection::vec(1_usize..400, 1..12),
+        ) {
+            let cascade = band_pass(order, 250.0);
+            let init = if step { Init::Step } else { Init::Zero };
+            let mut samples = signal(channels, sizes.iter().sum());
+            let expected = plain(&cascade, channels, init, &samples);
+            let mut state = SosState::new(&cascade, channels, init);
+            let mut rest = samples.as_mut_slice();
+            for size in sizes {
+                let (packet, later) = rest.split_at_mut(size * channels);
+                state.process(&cascade, packet);
+                rest = later;
+            }
+            prop_assert!(samples.iter().zip(&expected).all(|(a, b)| a.to_bits() == b.to_bits()));
+        }
+    }
+
+    #[test]
+    fn step_start_makes_no_transient() {
+        let cascade = band_pass(4, 4000.0);
+        let mut samples = vec![5000.0_f32; 8 * 4000];
+        SosState::new(&cascade, 8, Init::Step).process(&cascade, &mut samples);
+        let worst = samples.iter().fold(0.0_f32, |worst, y| worst.max(y.abs()));
+        assert!(worst < 1e-5, "{worst} uV left of a constant 5 mV");
+        let mut samples = vec![5000.0_f32; 4000];
+        SosState::new(&cascade, 1, Init::Zero).process(&cascade, &mut samples);
+        assert!(samples.iter().any(|y| y.abs() > 500.0), "a start from silence rings");
+    }
+
+    #[test]
+    fn reset_is_complete() {
+        let cascade = band_pass(3, 250.0);
+        let (mut first, mut again) = (signal(5, 300), signal(5, 300));
+        let mut state = SosState::new(&cascade, 5, Init::Step);
+        state.process(&cascade, &mut first);
+        state.reset();
+        state.process(&cascade, &mut again);
+        assert_eq!(first, again);
+    }
+
+    #[test]
+    fn a_fading_filter_reaches_exact_silence_and_only_there() {
+        // Poles of 0.05 Hz take 1e34 to fade in 0.27 h at 250 samples/s; the largest gain sits in no one section.
+        for (order, band) in [(1, Band::HighPass { hz: 1.0 }), (4, Band::LowPass { hz: 1.0 }), (10, Band::LowPass { hz: 5.0 })] {
+            let cascade = Cascade::new(butterworth(order, band, 250.0).unwrap());
+            let mut samples = vec![0.0_f32; 30_000];
+            samples[..500].fill(100.0);
+            let expected = plain(&cascade, 1, Init::Zero, &samples);
+            let mut state = SosState::new(&cascade, 1, Init::Zero);
+            state.process(&cascade, &mut samples);
+            for (at, (y, plain)) in samples.iter().zip(&expected).enumerate() {
+                assert!(y.to_bits() == plain.to_bits() || (*y - *plain).abs() < 1e-33, "{band:?}, frame {at}: {y} for {plain}");
+            }
+            assert!(state.s1.iter().chain(&state.s2).all(|s| *s == 0.0), "{band:?}: {:?}", state.s1);
+        }
+    }
+
+    #[test]
+    fn not_a_number_stays_in_its_channel_and_passes() {
+        let cascade = Cascade::new(vec![iirnotch(50.0, 30.0, 250.0).unwrap()]);
+        let mut samples = signal(3, 2000);
+        let clean = plain(&cascade, 3, Init::Step, &samples);
+        samples[3 * 100 + 1] = f32::NAN;
+        SosState::new(&cascade, 3, Init::Step).process(&cascade, &mut samples);
+        for (at, (y, clean)) in samples.iter().zip(&clean).enumerate() {
+            let (frame, channel) = (at / 3, at % 3);
+            if channel != 1 || frame < 100 {
+                assert_eq!(y.to_bits(), clean.to_bits());
+            } else {
+                assert_eq!(y.is_nan(), frame < 256, "frame {frame}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_retune_keeps_the_state_of_as_many_sections() {
+        let (a, b) = (Cascade::new(vec![iirnotch(50.0, 30.0, 250.0).unwrap()]), Cascade::new(vec![iirnotch(60.0, 30.0, 250.0).unwrap()]));
+        let mut state = SosState::new(&a, 1, Init::Step);
+        let mut samples = vec![5000.0_f32; 100];
+        state.process(&a, &mut samples);
+        state.retune(&b);
+        let mut samples = vec![5000.0_f32; 100];
+        state.process(&b, &mut samples);
+        // Both pass 0 Hz with gain 1 and hold almost the same state: no jump of the size of the offset.
+        assert!(samples.iter().all(|y| (y - 5000.0).abs() < 150.0));
+        let longer = band_pass(2, 250.0);
+        assert!(!state.fits(&longer));
+        state.retune(&longer);
+        assert!(state.fits(&longer));
+    }
+
+    #[test]
+    fn no_section_or_no_channel_passes_everything() {
+        let nothing = Cascade::new(vec![]);
+        let mut samples = signal(2, 600);
+        SosState::new(&nothing, 2, Init::Step).process(&nothing, &mut samples);
+        assert_eq!(samples, signal(2, 600));
+        SosState::new(&nothing, 0, Init::Step).process(&nothing, &mut []);
+    }
+}
