@@ -64,7 +64,9 @@ mod tests {
     fn unix_time_agrees_with_the_system() {
         let clock = Clock::now();
         let ours = clock.unix_ns(monotonic_ns());
-        let system = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as i64;
+        let system =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos()
+                as i64;
         // Only a step of the clock or a day-long preemption in between could part them by an hour.
         assert!((system - ours).abs() < 3_600_000_000_000);
     }

@@ -23,9 +23,10 @@ pub mod telemetry;
 
 pub use graph::{Built, ConfigError, Inputs, Role, StreamSpec};
 pub use packet::{
-    ChannelMeta, Flags, FreshPacket, PacketData, PacketHeader, PacketKind, PacketOwned, PacketPool, PacketView,
-    RtPacket, SensorMeta,
+    ChannelMeta, Flags, FreshPacket, PacketData, PacketHeader, PacketKind, PacketOwned, PacketPool,
+    PacketView, RtPacket, SensorMeta,
 };
 pub use stage::{
-    ErrorAction, ErrorPolicy, Lockable, OpenError, SourceImpl, SourceStep, StageCtx, StageError, StageImpl, StageResult,
+    ErrorAction, ErrorPolicy, Lockable, OpenError, SourceImpl, SourceStep, StageCtx, StageError,
+    StageImpl, StageResult,
 };

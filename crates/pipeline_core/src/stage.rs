@@ -190,7 +190,13 @@ pub(crate) struct Pacer {
 
 impl StageCtx {
     pub(crate) fn new(capacity_samples: usize, pacer: Option<Pacer>) -> Self {
-        Self { pool: PacketPool::new(capacity_samples), raised: Flags::NONE, port: 0, lost_before: 0, pacer }
+        Self {
+            pool: PacketPool::new(capacity_samples),
+            raised: Flags::NONE,
+            port: 0,
+            lost_before: 0,
+            pacer,
+        }
     }
 
     /// A context outside any executor, for tests and benchmarks of one stage.

@@ -12,7 +12,9 @@ use std::fmt::Debug;
 /// the JSON Schema and the viewer's form.
 ///
 /// Derive `Serialize, Deserialize, JsonSchema`, add `#[serde(deny_unknown_fields)]`, put units into names.
-pub trait StageDesc: Serialize + DeserializeOwned + JsonSchema + Debug + Send + Sync + 'static {
+pub trait StageDesc:
+    Serialize + DeserializeOwned + JsonSchema + Debug + Send + Sync + 'static
+{
     /// The key in the pipeline file.
     const KIND: &'static str;
     /// Where it stands in a graph.

@@ -48,7 +48,12 @@ impl StageInitCtx {
     /// Surroundings with a folder for both reading and writing, no sensors and no broker.
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
         let folder = folder.into();
-        Self { files: Arc::new(folder.clone()), data_dir: folder, broker: None, sensors: Arc::new(Value::Null) }
+        Self {
+            files: Arc::new(folder.clone()),
+            data_dir: folder,
+            broker: None,
+            sensors: Arc::new(Value::Null),
+        }
     }
 
     /// Opens the file a parameter names.
@@ -73,7 +78,8 @@ impl StageInitCtx {
     /// [`ConfigError::File`] for an absolute path, one with `..`, or an empty one.
     pub fn output(&self, param: &str, path: &str) -> Result<PathBuf, ConfigError> {
         let relative = Path::new(path);
-        let plain = relative.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
+        let plain =
+            relative.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
         if !plain || relative.file_name().is_none() || path.ends_with('/') || path.contains('\0') {
             return Err(ConfigError::File {
                 param: param.to_owned(),

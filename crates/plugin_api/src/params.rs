@@ -20,7 +20,8 @@ pub(crate) fn parse<D: StageDesc>(value: &Value) -> Result<D, Vec<ParamsError>> 
         Value::Null => Map::new(),
         Value::Object(map) => map.clone(),
         other => {
-            let message = format!("the parameters of `{}` must be a mapping, not {}", D::KIND, named(other));
+            let message =
+                format!("the parameters of `{}` must be a mapping, not {}", D::KIND, named(other));
             return Err(vec![ParamsError { path: String::new(), message }]);
         }
     };
@@ -33,7 +34,9 @@ pub(crate) fn parse<D: StageDesc>(value: &Value) -> Result<D, Vec<ParamsError>> 
             Err(error) => {
                 let path = pointer(error.path());
                 let text = error.into_inner().to_string();
-                let missing = between(&text, "missing field `", "`").filter(|_| !path.contains('/')).map(str::to_owned);
+                let missing = between(&text, "missing field `", "`")
+                    .filter(|_| !path.contains('/'))
+                    .map(str::to_owned);
                 let key = match &missing {
                     Some(field) if path.is_empty() => field.clone(),
                     _ => path.split('/').next().unwrap_or_default().to_owned(),
@@ -54,7 +57,8 @@ fn unknown_keys<D: StageDesc>(given: &mut Map<String, Value>) -> Vec<ParamsError
     let schema = schemars::schema_for!(D);
     let empty = Map::new();
     let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
-    let unknown: Vec<String> = given.keys().filter(|key| !known.contains_key(*key)).cloned().collect();
+    let unknown: Vec<String> =
+        given.keys().filter(|key| !known.contains_key(*key)).cloned().collect();
     let mut errors = Vec::new();
     for key in unknown {
         given.shift_remove(&key);
@@ -82,12 +86,24 @@ fn sentence(kind: &str, path: &str, text: &str) -> String {
         return format!("{at} needs `{field}`");
     }
     if let Some(key) = between(text, "unknown field `", "`") {
-        let known: Vec<&str> = text.split("expected").nth(1).unwrap_or_default().split('`').skip(1).step_by(2).collect();
+        let known: Vec<&str> = text
+            .split("expected")
+            .nth(1)
+            .unwrap_or_default()
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .collect();
         return unknown_key(path, key, known.iter().copied());
     }
-    let parts = text.strip_prefix("invalid type: ").or_else(|| text.strip_prefix("invalid value: "));
+    let parts =
+        text.strip_prefix("invalid type: ").or_else(|| text.strip_prefix("invalid value: "));
     if let Some((found, expected)) = parts.and_then(|rest| rest.rsplit_once(", expected ")) {
-        return format!("`{path}` must be {}, not {}", plain_expected(expected), plain_found(found));
+        return format!(
+            "`{path}` must be {}, not {}",
+            plain_expected(expected),
+            plain_found(found)
+        );
     }
     if path.is_empty() { text.to_owned() } else { format!("`{path}`: {text}") }
 }
@@ -110,7 +126,9 @@ fn plain_found(found: &str) -> String {
     if let Some(text) = found.strip_prefix("string ") {
         return format!("the text {text}");
     }
-    if let Some(number) = found.strip_prefix("integer ").or_else(|| found.strip_prefix("floating point ")) {
+    if let Some(number) =
+        found.strip_prefix("integer ").or_else(|| found.strip_prefix("floating point "))
+    {
         return number.trim_matches('`').to_owned();
     }
     match found {

@@ -32,7 +32,10 @@ impl StageEntry {
             policy: D::POLICY,
             parse: |value| params::parse::<D>(value).map(|desc| Box::new(desc) as Box<dyn DynDesc>),
             schema: || schemars::schema_for!(D).to_value(),
-            example: || serde_json::to_value(D::example()).expect("parameters are plain data with text keys"),
+            example: || {
+                serde_json::to_value(D::example())
+                    .expect("parameters are plain data with text keys")
+            },
         }
     }
 
@@ -57,7 +60,10 @@ impl StageEntry {
 
 impl std::fmt::Debug for StageEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StageEntry").field("kind", &self.kind).field("role", &self.role).finish_non_exhaustive()
+        f.debug_struct("StageEntry")
+            .field("kind", &self.kind)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
     }
 }
 

@@ -30,7 +30,8 @@ impl Change {
 
     /// The new stage for `node`, if this change has one.
     pub(super) fn take(&self, node: usize) -> Option<Box<dyn StageImpl>> {
-        let mut replacements = self.replacements.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut replacements =
+            self.replacements.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let i = replacements.iter().position(|(n, _)| *n == node)?;
         Some(replacements.swap_remove(i).1)
     }

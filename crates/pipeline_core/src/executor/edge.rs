@@ -23,14 +23,24 @@ struct Overflow {
     frames: Vec<AtomicU64>,
 }
 
+/// The other end's bell. Rings once more when it is dropped, so that the other end sees that this one is gone.
+struct Bell(Arc<Waker>);
+
+impl Drop for Bell {
+    fn drop(&mut self) {
+        self.0.wake();
+    }
+}
+
 /// The sending end.
 pub(super) struct EdgeTx {
     ring: Producer<Message>,
     reserve: usize,
     overflow: Arc<Overflow>,
-    consumer: Arc<Waker>,
     own: Arc<Waker>,
     unannounced: bool,
+    // INVARIANT: after `ring`. Fields drop in order, and the bell must ring when the ring is seen to be abandoned.
+    consumer: Bell,
 }
 
 /// The receiving end.
@@ -38,13 +48,19 @@ pub(super) struct EdgeRx {
     ring: Consumer<Message>,
     overflow: Arc<Overflow>,
     overflow_seen: u64,
-    producer: Arc<Waker>,
     /// A change that has arrived here and waits for the other edges.
     pub(super) held: Option<Arc<Change>>,
+    // INVARIANT: after `ring`, as in `EdgeTx`.
+    producer: Bell,
 }
 
 /// An edge for `packets` packets among `nodes` stages.
-pub(super) fn edge(packets: usize, nodes: usize, producer: &Arc<Waker>, consumer: &Arc<Waker>) -> (EdgeTx, EdgeRx) {
+pub(super) fn edge(
+    packets: usize,
+    nodes: usize,
+    producer: &Arc<Waker>,
+    consumer: &Arc<Waker>,
+) -> (EdgeTx, EdgeRx) {
     // Every stage sends one end, and one change is under way at a time.
     let reserve = nodes + 2;
     let (tx, rx) = RingBuffer::new(packets + reserve);
@@ -54,11 +70,20 @@ pub(super) fn edge(packets: usize, nodes: usize, producer: &Arc<Waker>, consumer
         ring: tx,
         reserve,
         overflow: Arc::clone(&overflow),
-        consumer: Arc::clone(consumer),
         own: Arc::clone(producer),
         unannounced: false,
+        consumer: Bell(Arc::clone(consumer)),
     };
-    (tx, EdgeRx { ring: rx, overflow, overflow_seen: 0, producer: Arc::clone(producer), held: None })
+    (
+        tx,
+        EdgeRx {
+            ring: rx,
+            overflow,
+            overflow_seen: 0,
+            held: None,
+            producer: Bell(Arc::clone(producer)),
+        },
+    )
 }
 
 impl EdgeTx {
@@ -93,15 +118,8 @@ impl EdgeTx {
     /// Wakes the consumer if anything was sent since the last call: one wake a batch, not one a packet.
     pub(super) fn announce(&mut self) {
         if std::mem::take(&mut self.unannounced) {
-            self.consumer.wake();
+            self.consumer.0.wake();
         }
-    }
-}
-
-impl Drop for EdgeTx {
-    fn drop(&mut self) {
-        // The consumer must see that nothing more will come.
-        self.consumer.wake();
     }
 }
 
@@ -126,7 +144,7 @@ impl EdgeRx {
 
     /// Lets a producer that waits for room go on.
     pub(super) fn announce_room(&self) {
-        self.producer.wake();
+        self.producer.0.wake();
     }
 
     /// Calls `report(stage, frames)` for every stage whose packets found no room since the last call.
@@ -152,6 +170,5 @@ impl Drop for EdgeRx {
                 packet.recycle();
             }
         }
-        self.producer.wake();
     }
 }

@@ -79,7 +79,10 @@ pub fn start(mut graph: CheckedGraph, groups: &[Group]) -> Result<Running, Vec<G
         let cores = planned.cores;
         let unavailable = unavailable_cores(&cores);
         if !unavailable.is_empty() {
-            notes.push(format!("thread `{}` is not pinned: this machine has no core {unavailable:?}", planned.name));
+            notes.push(format!(
+                "thread `{}` is not pinned: this machine has no core {unavailable:?}",
+                planned.name
+            ));
         }
         let pin_to = if unavailable.is_empty() { cores } else { Vec::new() };
         let worker = planned.worker;
@@ -91,7 +94,10 @@ pub fn start(mut graph: CheckedGraph, groups: &[Group]) -> Result<Running, Vec<G
             Ok(handle) => handles.push(handle),
             Err(error) => {
                 shared.stop();
-                return Err(vec![GraphError::new("", format!("cannot start thread `{}`: {error}", planned.name))]);
+                return Err(vec![GraphError::new(
+                    "",
+                    format!("cannot start thread `{}`: {error}", planned.name),
+                )]);
             }
         }
     }
@@ -109,7 +115,9 @@ fn open_all(graph: &mut CheckedGraph) -> Result<(), Vec<GraphError>> {
         };
         match result {
             Ok(()) => opened.push(n),
-            Err(OpenError(message)) => errors.push(GraphError::new(format!("/stages/{}", node.id), message)),
+            Err(OpenError(message)) => {
+                errors.push(GraphError::new(format!("/stages/{}", node.id), message))
+            }
         }
     }
     if errors.is_empty() {
@@ -192,7 +200,11 @@ impl Drop for Running {
 
 fn unavailable_cores(cores: &[usize]) -> Vec<usize> {
     let Ok(allowed) = rustix::thread::sched_getaffinity(None) else { return Vec::new() };
-    cores.iter().copied().filter(|core| *core >= rustix::thread::CpuSet::MAX_CPU || !allowed.is_set(*core)).collect()
+    cores
+        .iter()
+        .copied()
+        .filter(|core| *core >= rustix::thread::CpuSet::MAX_CPU || !allowed.is_set(*core))
+        .collect()
 }
 
 fn pin(cores: &[usize]) {

@@ -79,7 +79,10 @@ impl RtNode {
         port.expected = port.expected.max(next_sample);
     }
 
-    pub(super) fn process(&mut self, packet: Arc<RtPacket>) -> Result<Option<Arc<RtPacket>>, CallError> {
+    pub(super) fn process(
+        &mut self,
+        packet: Arc<RtPacket>,
+    ) -> Result<Option<Arc<RtPacket>>, CallError> {
         let Running::Stage(stage) = &mut self.body else {
             packet.recycle();
             return Ok(None);
@@ -159,4 +162,3 @@ fn guarded<T>(call: impl FnOnce() -> Result<T, StageError>) -> Result<T, CallErr
         }
     }
 }
-

@@ -45,7 +45,8 @@ pub(super) fn plan(graph: CheckedGraph, groups: &[Group]) -> Plan {
     }
     let mailboxes: Vec<Arc<Mailbox>> = threads.iter().map(|_| Arc::default()).collect();
     let has_source = |t: &Thread| t.members.iter().any(|n| nodes[*n].role == Role::Source);
-    let with_source = threads.iter().zip(&mailboxes).filter(|(t, _)| has_source(t)).map(|(_, m)| Arc::clone(m));
+    let with_source =
+        threads.iter().zip(&mailboxes).filter(|(t, _)| has_source(t)).map(|(_, m)| Arc::clone(m));
     let sinks = nodes.iter().filter(|n| n.role == Role::Sink).count();
     // A pipeline without sinks runs until it is stopped: nothing then counts down to zero.
     let shared = Arc::new(Shared::new(with_source.collect(), sinks));
@@ -58,7 +59,10 @@ pub(super) fn plan(graph: CheckedGraph, groups: &[Group]) -> Plan {
         .enumerate()
         .map(|(n, node)| {
             let t = thread_of[n];
-            let pacer = Pacer { interrupted: Arc::clone(&mailboxes[t].interrupted), waker: Arc::clone(&mailboxes[t].waker) };
+            let pacer = Pacer {
+                interrupted: Arc::clone(&mailboxes[t].interrupted),
+                waker: Arc::clone(&mailboxes[t].waker),
+            };
             Some(rt_node(node, n, &stages[n], pacer))
         })
         .collect();
@@ -81,24 +85,38 @@ pub(super) fn plan(graph: CheckedGraph, groups: &[Group]) -> Plan {
         .enumerate()
         .map(|(t, thread)| {
             let mut routes = vec![Vec::new(); count];
-            for (from, consumers) in outputs.iter().enumerate().filter(|(from, _)| thread_of[*from] != t) {
+            for (from, consumers) in
+                outputs.iter().enumerate().filter(|(from, _)| thread_of[*from] != t)
+            {
                 let here = consumers.iter().filter(|(consumer, _)| thread_of[*consumer] == t);
-                routes[from] = here.map(|(consumer, port)| Target { node: local[*consumer], port: *port }).collect();
+                routes[from] = here
+                    .map(|(consumer, port)| Target { node: local[*consumer], port: *port })
+                    .collect();
             }
-            let members: Vec<RtNode> =
-                thread.members.iter().map(|n| runtime[*n].take().expect("each stage has one thread")).collect();
+            let members: Vec<RtNode> = thread
+                .members
+                .iter()
+                .map(|n| runtime[*n].take().expect("each stage has one thread"))
+                .collect();
             let worker = Worker {
                 sinks_only: members.iter().all(|n| n.is_sink),
                 nodes: members,
                 inputs: std::mem::take(&mut links.inputs[t]),
-                outputs: std::mem::take(&mut links.outputs[t]).into_iter().map(|(_, tx)| tx).collect(),
+                outputs: std::mem::take(&mut links.outputs[t])
+                    .into_iter()
+                    .map(|(_, tx)| tx)
+                    .collect(),
                 routes,
                 mailbox: Arc::clone(&mailboxes[t]),
                 shared: Arc::clone(&shared),
                 waker: Arc::clone(&mailboxes[t].waker),
                 untimed: 0,
             };
-            let cores = groups.iter().find(|g| g.name == thread.group).map(|g| g.cores.clone()).unwrap_or_default();
+            let cores = groups
+                .iter()
+                .find(|g| g.name == thread.group)
+                .map(|g| g.cores.clone())
+                .unwrap_or_default();
             Planned { name: thread.name, cores, worker }
         })
         .collect();
@@ -121,10 +139,15 @@ fn threads(nodes: &[Node]) -> Vec<Thread> {
             // The source goes first; the rest keeps its order, inputs first.
             let (first, rest): (Vec<usize>, Vec<usize>) =
                 members.iter().partition(|n| nodes[**n].role == Role::Source);
-            threads.push(Thread { name: group.to_owned(), group: group.to_owned(), members: [first, rest].concat() });
+            threads.push(Thread {
+                name: group.to_owned(),
+                group: group.to_owned(),
+                members: [first, rest].concat(),
+            });
             continue;
         }
-        let (alone, rest): (Vec<usize>, Vec<usize>) = members.iter().partition(|n| nodes[**n].role == Role::Source);
+        let (alone, rest): (Vec<usize>, Vec<usize>) =
+            members.iter().partition(|n| nodes[**n].role == Role::Source);
         threads.extend(alone.into_iter().map(|n| Thread {
             name: nodes[n].id.clone(),
             group: group.to_owned(),
@@ -201,19 +224,26 @@ impl Links {
         let count = mailboxes.len();
         let mut packets = vec![vec![0_usize; count]; count];
         for (n, node) in nodes.iter().enumerate() {
-            let senders: Vec<usize> = node.inputs.iter().copied().filter(|i| thread_of[*i] != thread_of[n]).collect();
+            let senders: Vec<usize> =
+                node.inputs.iter().copied().filter(|i| thread_of[*i] != thread_of[n]).collect();
             for sender in senders {
-                let spec = nodes[sender].output.as_ref().expect("only stages with an output are inputs");
+                let spec =
+                    nodes[sender].output.as_ref().expect("only stages with an output are inputs");
                 let per_second = spec.rate_hz / spec.max_frames.max(1) as f64;
-                packets[thread_of[sender]][thread_of[n]] += (per_second * EDGE_SECONDS).ceil() as usize;
+                packets[thread_of[sender]][thread_of[n]] +=
+                    (per_second * EDGE_SECONDS).ceil() as usize;
             }
         }
-        let mut links = Self { outputs: (0..count).map(|_| Vec::new()).collect(), inputs: (0..count).map(|_| Vec::new()).collect() };
+        let mut links = Self {
+            outputs: (0..count).map(|_| Vec::new()).collect(),
+            inputs: (0..count).map(|_| Vec::new()).collect(),
+        };
         for from in 0..count {
             for to in 0..count {
                 if packets[from][to] > 0 {
                     let room = packets[from][to].clamp(EDGE_PACKETS.0, EDGE_PACKETS.1);
-                    let (tx, rx) = edge(room, nodes.len(), &mailboxes[from].waker, &mailboxes[to].waker);
+                    let (tx, rx) =
+                        edge(room, nodes.len(), &mailboxes[from].waker, &mailboxes[to].waker);
                     links.outputs[from].push((to, tx));
                     links.inputs[to].push(rx);
                 }
@@ -223,6 +253,9 @@ impl Links {
     }
 
     fn output_index(&self, from: usize, to: usize) -> usize {
-        self.outputs[from].iter().position(|(t, _)| *t == to).expect("an edge was made for every pair that talks")
+        self.outputs[from]
+            .iter()
+            .position(|(t, _)| *t == to)
+            .expect("an edge was made for every pair that talks")
     }
 }

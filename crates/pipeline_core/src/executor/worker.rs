@@ -72,7 +72,7 @@ impl Worker {
                 }
                 Ok(SourceStep::Idle) => {}
                 Ok(SourceStep::End) => self.close(0, StageState::Ended),
-                Err(error) => self.failed(0, error),
+                Err(error) => self.failed(0, &error),
             }
             self.announce();
         }
@@ -95,7 +95,10 @@ impl Worker {
             }
             let inputs = &self.inputs;
             self.waker.sleep_unless(
-                || inputs.iter().any(|edge| edge.held.is_none() && !edge.is_empty()) || inputs.iter().all(EdgeRx::is_over),
+                || {
+                    inputs.iter().any(|edge| edge.held.is_none() && !edge.is_empty())
+                        || inputs.iter().all(EdgeRx::is_over)
+                },
                 None,
             );
         }
@@ -120,7 +123,10 @@ impl Worker {
                     self.tick();
                     if taken == 0 {
                         for target in &self.routes[from] {
-                            self.nodes[target.node].stats.queue_depth.store(depth, Ordering::Relaxed);
+                            self.nodes[target.node]
+                                .stats
+                                .queue_depth
+                                .store(depth, Ordering::Relaxed);
                         }
                     }
                     self.route(from, packet);
@@ -182,13 +188,17 @@ impl Worker {
 
     fn report_overflow(&mut self, i: usize) {
         let mut lost: Option<Vec<(usize, u64)>> = None;
-        self.inputs[i].take_overflow(|from, frames| lost.get_or_insert_default().push((from, frames)));
+        self.inputs[i]
+            .take_overflow(|from, frames| lost.get_or_insert_default().push((from, frames)));
         for (from, lost_frames) in lost.into_iter().flatten() {
             for t in 0..self.routes[from].len() {
                 let node = self.routes[from][t].node;
                 if !self.nodes[node].is_closed() {
                     self.nodes[node].stats.overflow_frames.add(lost_frames);
-                    self.failed(node, CallError { error: StageError::QueueFull { lost_frames }, said: None });
+                    self.failed(
+                        node,
+                        &CallError { error: StageError::QueueFull { lost_frames }, said: None },
+                    );
                 }
             }
         }
@@ -232,7 +242,7 @@ impl Worker {
         match result {
             Ok(Some(out)) => self.emit(target.node, out),
             Ok(None) => {}
-            Err(error) => self.failed(target.node, error),
+            Err(error) => self.failed(target.node, &error),
         }
     }
 
@@ -243,7 +253,8 @@ impl Worker {
         node.next_out = header.first_sample + u64::from(header.frames);
         node.stats.packets_out.add(1);
         node.stats.frames_out.add(u64::from(header.frames));
-        let (from, live, remote, local) = (node.index, node.live, node.remote.len(), node.local.len());
+        let (from, live, remote, local) =
+            (node.index, node.live, node.remote.len(), node.local.len());
         for r in 0..remote {
             let edge = self.nodes[n].remote[r];
             if r + 1 == remote && local == 0 {
@@ -279,7 +290,7 @@ impl Worker {
         match self.nodes[n].end() {
             Ok(Some(packet)) => self.emit(n, packet),
             Ok(None) => {}
-            Err(error) => self.failed(n, error),
+            Err(error) => self.failed(n, &error),
         }
         self.close(n, StageState::Ended);
     }
@@ -310,9 +321,9 @@ impl Worker {
     }
 
     #[cold]
-    fn failed(&mut self, n: usize, error: CallError) {
+    fn failed(&mut self, n: usize, error: &CallError) {
         let action = self.nodes[n].policy.action(&error.error);
-        self.record(n, &error, action);
+        self.record(n, error, action);
         let node = &mut self.nodes[n];
         node.stats.errors.add(1);
         match action {
@@ -338,6 +349,13 @@ impl Worker {
         };
         let at_sample = node.ports.first().map_or(node.next_out, |port| port.expected);
         let stage = node.id.to_string();
-        self.shared.failed(Failure { stage, message, error: error.error, action, at_sample, times: 1 });
+        self.shared.failed(Failure {
+            stage,
+            message,
+            error: error.error,
+            action,
+            at_sample,
+            times: 1,
+        });
     }
 }

@@ -43,7 +43,9 @@ pub enum NodeBody {
 
 impl std::fmt::Debug for CheckedGraph {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.nodes.iter().map(|n| (&n.id, &n.group, &n.inputs, &n.output))).finish()
+        f.debug_list()
+            .entries(self.nodes.iter().map(|n| (&n.id, &n.group, &n.inputs, &n.output)))
+            .finish()
     }
 }
 
@@ -57,22 +59,31 @@ impl std::fmt::Debug for CheckedGraph {
 pub fn check(descs: Vec<NodeDesc<'_>>) -> Result<CheckedGraph, Vec<GraphError>> {
     let mut errors = Vec::new();
     if descs.is_empty() {
-        errors.push(GraphError::new("/stages", "a pipeline needs at least one stage: begin with a source"));
+        errors.push(GraphError::new(
+            "/stages",
+            "a pipeline needs at least one stage: begin with a source",
+        ));
     }
     let wiring = wire(&descs, &mut errors);
     let mut streams: Vec<Option<Stream>> = descs.iter().map(|_| None).collect();
     let mut built: Vec<Option<Built>> = descs.iter().map(|_| None).collect();
     for i in &wiring.order {
-        let fed: Vec<Option<&Stream>> = wiring.inputs[*i].iter().map(|input| streams[*input].as_ref()).collect();
+        let fed: Vec<Option<&Stream>> =
+            wiring.inputs[*i].iter().map(|input| streams[*input].as_ref()).collect();
         let Some(fed) = fed.into_iter().collect::<Option<Vec<&Stream>>>() else { continue };
         if descs[*i].build.role() != Role::Source && fed.is_empty() {
             continue;
         }
         let guessed = fed.iter().any(|stream| stream.guessed);
-        let named: Vec<(&str, StreamSpec)> =
-            wiring.inputs[*i].iter().zip(&fed).map(|(k, s)| (descs[*k].id.as_str(), s.spec.clone())).collect();
+        let named: Vec<(&str, StreamSpec)> = wiring.inputs[*i]
+            .iter()
+            .zip(&fed)
+            .map(|(k, s)| (descs[*k].id.as_str(), s.spec.clone()))
+            .collect();
         let (stream, stage) = match descs[*i].build.build(&Inputs::new(&named)) {
-            Ok(stage) => (stage.output().map(|spec| Stream { spec: spec.clone(), guessed }), Some(stage)),
+            Ok(stage) => {
+                (stage.output().map(|spec| Stream { spec: spec.clone(), guessed }), Some(stage))
+            }
             Err(mistakes) => {
                 let real = mistakes.into_iter().filter(|m| !(guessed && m.depends_on_input()));
                 errors.extend(real.map(|m| m.at(&descs[*i].id)));
@@ -99,7 +110,11 @@ fn group_of(desc: &NodeDesc<'_>) -> String {
 }
 
 /// Packets cross between two groups one way only: a queue that is full must never wait for itself.
-fn one_way_between_groups(descs: &[NodeDesc<'_>], inputs: &[Vec<usize>], errors: &mut Vec<GraphError>) {
+fn one_way_between_groups(
+    descs: &[NodeDesc<'_>],
+    inputs: &[Vec<usize>],
+    errors: &mut Vec<GraphError>,
+) {
     let groups: Vec<String> = descs.iter().map(group_of).collect();
     let mut reaches: HashMap<&str, Vec<&str>> = HashMap::new();
     for (to, sources) in inputs.iter().enumerate() {
@@ -120,7 +135,10 @@ fn one_way_between_groups(descs: &[NodeDesc<'_>], inputs: &[Vec<usize>], errors:
 }
 
 fn reachable(reaches: &HashMap<&str, Vec<&str>>, from: &str, to: &str) -> bool {
-    from == to || reaches.get(from).is_some_and(|next| next.iter().any(|next| reachable(reaches, next, to)))
+    from == to
+        || reaches
+            .get(from)
+            .is_some_and(|next| next.iter().any(|next| reachable(reaches, next, to)))
 }
 
 fn assemble(
@@ -135,9 +153,14 @@ fn assemble(
     let mut nodes: Vec<Node> = Vec::with_capacity(order.len());
     for old in order {
         let desc = descs[*old].take().expect("the order names each stage once");
-        let Built { body, output } = built[*old].take().expect("no error means every stage was built");
+        let Built { body, output } =
+            built[*old].take().expect("no error means every stage was built");
         let inputs: Vec<usize> = inputs[*old].iter().map(|input| place[*input]).collect();
-        let fed = inputs.iter().filter_map(|i| nodes[*i].output.as_ref()).map(StreamSpec::max_samples).sum();
+        let fed = inputs
+            .iter()
+            .filter_map(|i| nodes[*i].output.as_ref())
+            .map(StreamSpec::max_samples)
+            .sum();
         nodes.push(Node {
             group: group_of(&desc),
             role: desc.build.role(),

@@ -115,7 +115,11 @@ impl<'a> Inputs<'a> {
         if spec.kind.has_codes() {
             return Ok(spec);
         }
-        Err(ConfigError::Input(format!("needs {}, but `{id}` gives {}", PacketKind::RawI32, spec.kind)))
+        Err(ConfigError::Input(format!(
+            "needs {}, but `{id}` gives {}",
+            PacketKind::RawI32,
+            spec.kind
+        )))
     }
 }
 
@@ -137,7 +141,12 @@ impl Built {
     }
 
     /// A transform, the stream it makes, and its own delay in samples of its input.
-    pub fn transform(stage: impl StageImpl, input: &StreamSpec, output: StreamSpec, delay_samples: f64) -> Self {
+    pub fn transform(
+        stage: impl StageImpl,
+        input: &StreamSpec,
+        output: StreamSpec,
+        delay_samples: f64,
+    ) -> Self {
         let delay_s = input.delay_s + delay_samples / input.rate_hz;
         Self { body: Body::Stage(Box::new(stage)), output: Some(StreamSpec { delay_s, ..output }) }
     }

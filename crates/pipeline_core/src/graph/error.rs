@@ -53,13 +53,19 @@ impl ConfigError {
         if holds {
             return Ok(());
         }
-        Err(Self::Param { param: param.to_owned(), rule: rule.to_owned(), value: value.to_string() })
+        Err(Self::Param {
+            param: param.to_owned(),
+            rule: rule.to_owned(),
+            value: value.to_string(),
+        })
     }
 
     /// The parameter this is about.
     pub fn param(&self) -> Option<&str> {
         match self {
-            Self::Param { param, .. } | Self::ParamForInput { param, .. } | Self::File { param, .. } => Some(param),
+            Self::Param { param, .. }
+            | Self::ParamForInput { param, .. }
+            | Self::File { param, .. } => Some(param),
             Self::Input(_) | Self::Setting { .. } => None,
         }
     }
@@ -73,7 +79,9 @@ impl ConfigError {
         let path = match &self {
             Self::Input(_) => format!("/stages/{stage}"),
             Self::Setting { path, .. } => path.clone(),
-            Self::Param { param, .. } | Self::ParamForInput { param, .. } | Self::File { param, .. } => {
+            Self::Param { param, .. }
+            | Self::ParamForInput { param, .. }
+            | Self::File { param, .. } => {
                 format!("/stages/{stage}/params/{param}")
             }
         };

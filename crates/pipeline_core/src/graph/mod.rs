@@ -11,5 +11,5 @@ mod spec;
 pub use check::{CheckedGraph, Node, NodeBody, check};
 pub use desc::{BuildNode, Built, Inputs, NodeDesc, Role};
 pub use error::{ConfigError, GraphError};
-pub use spec::StreamSpec;
 pub use order::nearest;
+pub use spec::StreamSpec;

@@ -22,12 +22,18 @@ pub(super) fn wire(nodes: &[NodeDesc<'_>], errors: &mut Vec<GraphError>) -> Wiri
             ));
         }
     }
-    let inputs: Vec<Vec<usize>> = (0..nodes.len()).map(|i| inputs_of(nodes, i, &index, errors)).collect();
+    let inputs: Vec<Vec<usize>> =
+        (0..nodes.len()).map(|i| inputs_of(nodes, i, &index, errors)).collect();
     let order = topological(nodes, &inputs, errors);
     Wiring { inputs, order }
 }
 
-fn inputs_of(nodes: &[NodeDesc<'_>], i: usize, index: &HashMap<&str, usize>, errors: &mut Vec<GraphError>) -> Vec<usize> {
+fn inputs_of(
+    nodes: &[NodeDesc<'_>],
+    i: usize,
+    index: &HashMap<&str, usize>,
+    errors: &mut Vec<GraphError>,
+) -> Vec<usize> {
     let node = &nodes[i];
     let here = format!("/stages/{}", node.id);
     let (least, most) = node.build.inputs();
@@ -37,12 +43,16 @@ fn inputs_of(nodes: &[NodeDesc<'_>], i: usize, index: &HashMap<&str, usize>, err
             return Vec::new();
         }
         if least > 1 {
-            errors.push(GraphError::new(here, format!("takes at least {least} inputs: name them in `inputs`")));
+            errors.push(GraphError::new(
+                here,
+                format!("takes at least {least} inputs: name them in `inputs`"),
+            ));
             return Vec::new();
         }
         let above = (0..i).rev().find(|above| nodes[*above].build.role() != Role::Sink);
         if above.is_none() {
-            errors.push(GraphError::new(here, "no stage above it has an output: put a source first"));
+            errors
+                .push(GraphError::new(here, "no stage above it has an output: put a source first"));
         }
         return above.into_iter().collect();
     };
@@ -60,7 +70,8 @@ fn inputs_of(nodes: &[NodeDesc<'_>], i: usize, index: &HashMap<&str, usize>, err
         match index.get(name.as_str()) {
             None => {
                 let near = nearest(name, nodes.iter().map(|n| n.id.as_str()));
-                let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                let hint =
+                    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
                 errors.push(GraphError::new(path, format!("there is no stage `{name}`{hint}")));
             }
             Some(source) if nodes[*source].build.role() == Role::Sink => {
@@ -76,11 +87,16 @@ fn inputs_of(nodes: &[NodeDesc<'_>], i: usize, index: &HashMap<&str, usize>, err
 }
 
 /// Kahn's algorithm; what is left over lies on or behind a cycle, and one message names each cycle's members.
-fn topological(nodes: &[NodeDesc<'_>], inputs: &[Vec<usize>], errors: &mut Vec<GraphError>) -> Vec<usize> {
+fn topological(
+    nodes: &[NodeDesc<'_>],
+    inputs: &[Vec<usize>],
+    errors: &mut Vec<GraphError>,
+) -> Vec<usize> {
     let mut order = Vec::with_capacity(nodes.len());
     let mut done = vec![false; nodes.len()];
     loop {
-        let ready = (0..nodes.len()).find(|i| !done[*i] && inputs[*i].iter().all(|input| done[*input]));
+        let ready =
+            (0..nodes.len()).find(|i| !done[*i] && inputs[*i].iter().all(|input| done[*input]));
         let Some(ready) = ready else { break };
         done[ready] = true;
         order.push(ready);
@@ -95,9 +111,14 @@ fn topological(nodes: &[NodeDesc<'_>], inputs: &[Vec<usize>], errors: &mut Vec<G
                 continue;
             }
             cycle.iter().for_each(|i| reported[*i] = true);
-            // `cycle` runs against the flow; print it along the flow, closing where it began.
-            let mut names: Vec<&str> = cycle.iter().rev().map(|i| nodes[*i].id.as_str()).collect();
-            names.push(names[0]);
+            // `cycle` runs against the flow, from `start`; print it along the flow, closing where it began.
+            let back = cycle[1..].iter().rev();
+            let names: Vec<&str> = [&start]
+                .into_iter()
+                .chain(back)
+                .chain([&start])
+                .map(|i| nodes[*i].id.as_str())
+                .collect();
             errors.push(GraphError::new(
                 format!("/stages/{}/inputs", nodes[start].id),
                 format!("its inputs form a circle: {}", names.join(" -> ")),
@@ -124,7 +145,7 @@ fn cycle_through(start: usize, inputs: &[Vec<usize>], done: &[bool]) -> Option<V
 
 /// The known name that is closest to a mistyped one, if any is close enough to be meant.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = name.chars().count().max(3) / 3 + 1;
+    let allowed = (name.chars().count() / 3).max(1);
     known
         .into_iter()
         .map(|candidate| (distance(name, candidate), candidate))
@@ -135,7 +156,8 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 
 /// Edit distance with transposed neighbours counted once (optimal string alignment).
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let (a, b): (Vec<char>, Vec<char>) =
+        (a.chars().take(64).collect(), b.chars().take(64).collect());
     let mut before: Vec<usize> = vec![0; b.len() + 1];
     let mut above: Vec<usize> = (0..=b.len()).collect();
     for i in 1..=a.len() {

@@ -34,7 +34,13 @@ pub struct ChannelMeta {
 impl ChannelMeta {
     /// A channel that already is in microvolts.
     pub fn microvolts(label: impl Into<String>) -> Self {
-        Self { label: label.into(), unit: "uV".to_owned(), gain: 1.0, unit_per_code: 1.0, unit_offset: 0.0 }
+        Self {
+            label: label.into(),
+            unit: "uV".to_owned(),
+            gain: 1.0,
+            unit_per_code: 1.0,
+            unit_offset: 0.0,
+        }
     }
 
     /// A channel of a 24-bit ADC: one step is `vref / gain / 2^23` (ADS1299 data sheet SBAS499C, equation 8).

@@ -127,13 +127,17 @@ impl RtPacket {
 impl Drop for RtPacket {
     fn drop(&mut self) {
         if let Some(shelf) = self.home.upgrade() {
-            shelf.put_buffers(std::mem::take(&mut self.codes), std::mem::take(&mut self.microvolts));
+            shelf
+                .put_buffers(std::mem::take(&mut self.codes), std::mem::take(&mut self.microvolts));
         }
     }
 }
 
 impl fmt::Debug for RtPacket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RtPacket").field("header", &self.header).field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("RtPacket")
+            .field("header", &self.header)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }

@@ -20,7 +20,9 @@ impl From<&RtPacket> for PacketOwned {
         let (codes, microvolts) = match packet.data() {
             PacketData::RawI32(codes) => (codes.to_vec(), Vec::new()),
             PacketData::Voltage(microvolts) => (Vec::new(), microvolts.to_vec()),
-            PacketData::RawAndVoltage { codes, microvolts } => (codes.to_vec(), microvolts.to_vec()),
+            PacketData::RawAndVoltage { codes, microvolts } => {
+                (codes.to_vec(), microvolts.to_vec())
+            }
         };
         Self { header: packet.header().clone(), kind: packet.kind(), codes, microvolts }
     }

@@ -102,7 +102,9 @@ impl PacketPool {
 
 impl std::fmt::Debug for PacketPool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PacketPool").field("shells_made", &self.shells_made()).finish_non_exhaustive()
+        f.debug_struct("PacketPool")
+            .field("shells_made", &self.shells_made())
+            .finish_non_exhaustive()
     }
 }
 
@@ -136,8 +138,12 @@ impl FreshPacket {
     pub fn share(mut self) -> Arc<RtPacket> {
         let packet = self.packet();
         let channels = packet.channels().max(1);
-        let samples = if packet.kind.has_microvolts() { packet.microvolts.len() } else { packet.codes.len() };
-        debug_assert!(packet.kind != PacketKind::RawAndVoltage || packet.codes.len() == packet.microvolts.len());
+        let samples =
+            if packet.kind.has_microvolts() { packet.microvolts.len() } else { packet.codes.len() };
+        debug_assert!(
+            packet.kind != PacketKind::RawAndVoltage
+                || packet.codes.len() == packet.microvolts.len()
+        );
         debug_assert_eq!(samples % channels, 0, "whole frames only");
         packet.header.frames = (samples / channels) as u32;
         self.0
@@ -149,7 +155,9 @@ impl FreshPacket {
         if Arc::get_mut(&mut packet).is_some() { Ok(Self(packet)) } else { Err(packet) }
     }
 
-    pub(super) fn parts(&mut self) -> (&mut PacketHeader, &mut PacketKind, &mut Vec<i32>, &mut Vec<f32>) {
+    pub(super) fn parts(
+        &mut self,
+    ) -> (&mut PacketHeader, &mut PacketKind, &mut Vec<i32>, &mut Vec<f32>) {
         let packet = self.packet();
         (&mut packet.header, &mut packet.kind, &mut packet.codes, &mut packet.microvolts)
     }
@@ -167,7 +175,8 @@ mod tests {
     use crate::packet::{ChannelMeta, Flags, SensorMeta};
 
     fn header() -> PacketHeader {
-        let sensor = SensorMeta { channels: vec![ChannelMeta::microvolts("a"); 2], ..SensorMeta::default() };
+        let sensor =
+            SensorMeta { channels: vec![ChannelMeta::microvolts("a"); 2], ..SensorMeta::default() };
         PacketHeader {
             sensor: Arc::new(sensor),
             first_sample: 7,

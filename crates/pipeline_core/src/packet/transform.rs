@@ -12,7 +12,11 @@ impl RtPacket {
     ///
     /// # Errors
     /// [`StageError::Data`] when the packet holds no microvolts (the graph refuses such a wiring beforehand).
-    pub fn map_samples(self: Arc<Self>, ctx: &mut StageCtx, change: impl FnOnce(&mut [f32])) -> StageResult {
+    pub fn map_samples(
+        self: Arc<Self>,
+        ctx: &mut StageCtx,
+        change: impl FnOnce(&mut [f32]),
+    ) -> StageResult {
         if !self.kind.has_microvolts() {
             return Err(StageError::Data("the packet holds raw codes, not microvolts"));
         }
@@ -78,7 +82,8 @@ mod tests {
     use crate::packet::{ChannelMeta, Flags, PacketHeader, SensorMeta};
 
     fn packet(ctx: &mut StageCtx, kind: PacketKind) -> Arc<RtPacket> {
-        let sensor = SensorMeta { channels: vec![ChannelMeta::microvolts("a")], ..SensorMeta::default() };
+        let sensor =
+            SensorMeta { channels: vec![ChannelMeta::microvolts("a")], ..SensorMeta::default() };
         let header = PacketHeader {
             sensor: Arc::new(sensor),
             first_sample: 0,
@@ -122,9 +127,14 @@ mod tests {
         let mut ctx = StageCtx::for_test(2);
         let packet = packet(&mut ctx, PacketKind::RawI32);
         let address = Arc::as_ptr(&packet);
-        let halve = |codes: &[i32], uv: &mut [f32]| uv.iter_mut().zip(codes).for_each(|(u, c)| *u = *c as f32 / 2.0);
+        let halve = |codes: &[i32], uv: &mut [f32]| {
+            uv.iter_mut().zip(codes).for_each(|(u, c)| *u = *c as f32 / 2.0)
+        };
         let out = packet.into_microvolts(&mut ctx, halve).unwrap().unwrap();
-        assert_eq!((Arc::as_ptr(&out), out.kind(), out.microvolts()), (address, PacketKind::Voltage, &[0.5, 1.0][..]));
+        assert_eq!(
+            (Arc::as_ptr(&out), out.kind(), out.microvolts()),
+            (address, PacketKind::Voltage, &[0.5, 1.0][..])
+        );
         assert!(out.codes().is_empty());
     }
 

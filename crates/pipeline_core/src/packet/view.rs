@@ -35,7 +35,9 @@ impl<'a> PacketView<'a> {
     /// Microvolts, `[frame][channel]`; empty when the packet has none.
     pub const fn microvolts(&self) -> &'a [f32] {
         match self.data {
-            PacketData::Voltage(microvolts) | PacketData::RawAndVoltage { microvolts, .. } => microvolts,
+            PacketData::Voltage(microvolts) | PacketData::RawAndVoltage { microvolts, .. } => {
+                microvolts
+            }
             PacketData::RawI32(_) => &[],
         }
     }

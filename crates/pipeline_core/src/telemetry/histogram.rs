@@ -39,7 +39,13 @@ impl Histogram {
 impl std::fmt::Debug for Histogram {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let s = self.snapshot();
-        write!(f, "Histogram {{ count: {}, p50: {:?}, max: {} }}", s.count(), s.quantile(0.5), s.max)
+        write!(
+            f,
+            "Histogram {{ count: {}, p50: {:?}, max: {} }}",
+            s.count(),
+            s.quantile(0.5),
+            s.max
+        )
     }
 }
 

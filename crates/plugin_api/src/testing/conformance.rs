@@ -31,7 +31,9 @@ pub fn conformance<D: StageDesc>(measure: &dyn Fn(&mut dyn FnMut()) -> u64) {
     };
     let build = || match Harness::new(&desc, input.clone(), &ctx) {
         Ok(harness) => harness,
-        Err(errors) => panic!("{}: the example does not build at {RATE_HZ} Hz: {errors:?}", D::KIND),
+        Err(errors) => {
+            panic!("{}: the example does not build at {RATE_HZ} Hz: {errors:?}", D::KIND)
+        }
     };
     let signal = test_signal(4000);
     let whole = build().run(&signal, 4000);
@@ -58,11 +60,25 @@ fn parameters<D: StageDesc>() {
     with_typo.insert("no_such_parameter".to_owned(), Value::Null);
     // Straight through serde: our own check for unknown keys must not hide a missing `deny_unknown_fields`.
     let refused = serde_json::from_value::<D>(Value::Object(with_typo));
-    assert!(refused.is_err(), "{}: an unknown parameter is accepted: add deny_unknown_fields", D::KIND);
+    assert!(
+        refused.is_err(),
+        "{}: an unknown parameter is accepted: add deny_unknown_fields",
+        D::KIND
+    );
     let schema = schemars::schema_for!(D).to_value();
-    assert!(schema.get("description").is_some(), "{}: the parameter struct has no doc comment", D::KIND);
-    for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        assert!(property.get("description").is_some(), "{}: parameter `{name}` has no doc comment", D::KIND);
+    assert!(
+        schema.get("description").is_some(),
+        "{}: the parameter struct has no doc comment",
+        D::KIND
+    );
+    for (name, property) in
+        schema.get("properties").and_then(Value::as_object).into_iter().flatten()
+    {
+        assert!(
+            property.get("description").is_some(),
+            "{}: parameter `{name}` has no doc comment",
+            D::KIND
+        );
     }
 }
 
@@ -74,7 +90,8 @@ fn test_signal(frames: usize) -> Vec<f32> {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let noise = f64::from(state >> 8) / f64::from(1 << 24) - 0.5;
             let (t, channel) = ((i / CHANNELS) as f64 / RATE_HZ, (i % CHANNELS) as f64);
-            (1000.0 * channel + 20.0 * (std::f64::consts::TAU * 10.0 * t).sin() + 10.0 * noise) as f32
+            (1000.0 * channel + 20.0 * (std::f64::consts::TAU * 10.0 * t).sin() + 10.0 * noise)
+                as f32
         })
         .collect()
 }
@@ -83,8 +100,13 @@ fn packet_sizes<D: StageDesc>(build: &dyn Fn() -> Harness, signal: &[f32], whole
     let mut harness = build();
     for packet_frames in [1, 7, 40, 64, 1000] {
         let out = harness.run(signal, packet_frames);
-        let same = out.len() == whole.len() && out.iter().zip(whole).all(|(a, b)| a.to_bits() == b.to_bits());
-        assert!(same, "{}: packets of {packet_frames} frames (after a reset) give other samples than one packet", D::KIND);
+        let same = out.len() == whole.len()
+            && out.iter().zip(whole).all(|(a, b)| a.to_bits() == b.to_bits());
+        assert!(
+            same,
+            "{}: packets of {packet_frames} frames (after a reset) give other samples than one packet",
+            D::KIND
+        );
         harness.reset();
     }
     assert!(harness.feed(&[], Flags::NONE).is_ok(), "{}: an empty packet is refused", D::KIND);
@@ -95,12 +117,33 @@ fn announced<D: StageDesc>(build: &dyn Fn() -> Harness, signal: &[f32]) {
     let output = harness.output.clone().expect("a transform announces its output");
     let mut expected = 0;
     for chunk in signal.chunks(50 * CHANNELS) {
-        let Some(packet) = harness.feed(chunk, Flags::NONE).expect("the stage takes the packet") else { continue };
+        let Some(packet) = harness.feed(chunk, Flags::NONE).expect("the stage takes the packet")
+        else {
+            continue;
+        };
         assert_eq!(packet.kind, output.kind, "{}: another kind of packet than announced", D::KIND);
-        assert_eq!(packet.header.sensor.channels.len(), output.channels(), "{}: other channels", D::KIND);
-        assert!((packet.header.rate_hz - output.rate_hz).abs() < 1e-9, "{}: the header has another rate", D::KIND);
-        assert!(packet.header.frames as usize <= output.max_frames, "{}: packets longer than announced", D::KIND);
-        assert_eq!(packet.header.first_sample, expected, "{}: sample indices are not continuous", D::KIND);
+        assert_eq!(
+            packet.header.sensor.channels.len(),
+            output.channels(),
+            "{}: other channels",
+            D::KIND
+        );
+        assert!(
+            (packet.header.rate_hz - output.rate_hz).abs() < 1e-9,
+            "{}: the header has another rate",
+            D::KIND
+        );
+        assert!(
+            packet.header.frames as usize <= output.max_frames,
+            "{}: packets longer than announced",
+            D::KIND
+        );
+        assert_eq!(
+            packet.header.first_sample,
+            expected,
+            "{}: sample indices are not continuous",
+            D::KIND
+        );
         expected += u64::from(packet.header.frames);
     }
 }
@@ -115,8 +158,15 @@ fn nan_stays<D: StageDesc>(build: &dyn Fn() -> Harness, signal: &[f32], clean: &
     signal[300 * CHANNELS + 1] = f32::NAN;
     let out = harness.run(&signal, 40);
     assert_eq!(out.len(), clean.len(), "{}: NaN changes how much comes out", D::KIND);
-    for (i, (dirty, clean)) in out.iter().zip(clean).enumerate().filter(|(i, _)| i % CHANNELS != 1) {
-        assert_eq!(dirty.to_bits(), clean.to_bits(), "{}: NaN in channel 1 reaches channel {}", D::KIND, i % CHANNELS);
+    for (i, (dirty, clean)) in out.iter().zip(clean).enumerate().filter(|(i, _)| i % CHANNELS != 1)
+    {
+        assert_eq!(
+            dirty.to_bits(),
+            clean.to_bits(),
+            "{}: NaN in channel 1 reaches channel {}",
+            D::KIND,
+            i % CHANNELS
+        );
     }
 }
 
@@ -132,7 +182,8 @@ fn delay<D: StageDesc>(build: &dyn Fn() -> Harness) {
         return;
     }
     let hz = output.rate_hz / 100.0;
-    let sine = |n: usize| (100_000.0 * (std::f64::consts::TAU * hz * n as f64 / RATE_HZ).sin()) as f32;
+    let sine =
+        |n: usize| (100_000.0 * (std::f64::consts::TAU * hz * n as f64 / RATE_HZ).sin()) as f32;
     let signal: Vec<f32> = (0..20_000 * CHANNELS).map(|i| sine(i / CHANNELS)).collect();
     let out: Vec<f32> = harness.run(&signal, 100).into_iter().step_by(CHANNELS).collect();
     // The last whole periods: correlate with sine and cosine of the same frequency.
@@ -155,7 +206,11 @@ fn delay<D: StageDesc>(build: &dyn Fn() -> Harness) {
     );
 }
 
-fn allocations(mut harness: Harness, signal: &[f32], measure: &dyn Fn(&mut dyn FnMut()) -> u64) -> u64 {
+fn allocations(
+    mut harness: Harness,
+    signal: &[f32],
+    measure: &dyn Fn(&mut dyn FnMut()) -> u64,
+) -> u64 {
     let mut feed_all = |packet_frames: usize| {
         for chunk in signal.chunks(packet_frames * CHANNELS) {
             if let Ok(Some(packet)) = harness.feed_shared(chunk, Flags::NONE) {

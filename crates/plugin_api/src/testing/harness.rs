@@ -2,8 +2,8 @@
 
 use crate::{StageDesc, StageInitCtx};
 use pipeline_core::{
-    ChannelMeta, ConfigError, Flags, Inputs, PacketHeader, PacketKind, PacketOwned, SensorMeta, StageCtx, StageError,
-    StageImpl, StreamSpec,
+    ChannelMeta, ConfigError, Flags, Inputs, PacketHeader, PacketKind, PacketOwned, SensorMeta,
+    StageCtx, StageError, StageImpl, StreamSpec,
 };
 use std::sync::Arc;
 
@@ -21,7 +21,14 @@ pub fn raw_spec(channels: usize, rate_hz: f64) -> StreamSpec {
 
 fn spec(kind: PacketKind, channels: Vec<ChannelMeta>, rate_hz: f64) -> StreamSpec {
     let sensor = SensorMeta { name: "test".to_owned(), channels, ..SensorMeta::default() };
-    StreamSpec { kind, rate_hz, sensor: Arc::new(sensor), max_frames: 4096, delay_s: 0.0, live: true }
+    StreamSpec {
+        kind,
+        rate_hz,
+        sensor: Arc::new(sensor),
+        max_frames: 4096,
+        delay_s: 0.0,
+        live: true,
+    }
 }
 
 /// One stage and what an executor would keep beside it.
@@ -43,7 +50,11 @@ impl Harness {
     ///
     /// # Panics
     /// When the stage does not open.
-    pub fn new(desc: &impl StageDesc, input: StreamSpec, ctx: &StageInitCtx) -> Result<Self, Vec<ConfigError>> {
+    pub fn new(
+        desc: &impl StageDesc,
+        input: StreamSpec,
+        ctx: &StageInitCtx,
+    ) -> Result<Self, Vec<ConfigError>> {
         let built = desc.build(&Inputs::new(&[("input", input.clone())]), ctx)?;
         let output = built.output().cloned();
         let mut stage = built.into_stage().expect("a source has no input to be fed by");
@@ -63,7 +74,11 @@ impl Harness {
     ///
     /// # Errors
     /// What the stage answered.
-    pub fn feed(&mut self, signal: &[f32], flags: Flags) -> Result<Option<PacketOwned>, StageError> {
+    pub fn feed(
+        &mut self,
+        signal: &[f32],
+        flags: Flags,
+    ) -> Result<Option<PacketOwned>, StageError> {
         Ok(self.feed_shared(signal, flags)?.map(|packet| {
             let owned = PacketOwned::from(&*packet);
             packet.recycle();
@@ -109,7 +124,8 @@ impl Harness {
     pub fn run(&mut self, signal: &[f32], packet_frames: usize) -> Vec<f32> {
         let mut out = Vec::new();
         for chunk in signal.chunks(packet_frames * self.input.channels().max(1)) {
-            if let Some(packet) = self.feed(chunk, Flags::NONE).expect("the stage takes the packet") {
+            if let Some(packet) = self.feed(chunk, Flags::NONE).expect("the stage takes the packet")
+            {
                 out.extend_from_slice(&packet.microvolts);
             }
         }
@@ -133,7 +149,8 @@ impl Harness {
 /// When the stage cannot be built for microvolts at `rate_hz`.
 pub fn gain_db(desc: &impl StageDesc, rate_hz: f64, hz: f64) -> f64 {
     let ctx = StageInitCtx::in_folder(".");
-    let mut harness = Harness::new(desc, microvolt_spec(1, rate_hz), &ctx).expect("the stage builds");
+    let mut harness =
+        Harness::new(desc, microvolt_spec(1, rate_hz), &ctx).expect("the stage builds");
     let frames = (rate_hz * 60.0) as usize;
     let sine = |n: usize| (100.0 * (std::f64::consts::TAU * hz * n as f64 / rate_hz).sin()) as f32;
     let signal: Vec<f32> = (0..frames).map(sine).collect();
