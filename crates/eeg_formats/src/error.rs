@@ -18,7 +18,9 @@ pub enum FormatError {
     },
 
     /// The content is none of the formats known here.
-    #[error("{name}: {found}; EDF, EDF+, BDF, BDF+ and OpenBCI GUI text can be read: convert the file to one of them")]
+    #[error(
+        "{name}: {found}; EDF, EDF+, BDF, BDF+ and OpenBCI GUI text can be read: convert the file to one of them"
+    )]
     Unrecognised {
         /// The recording, as named when it was opened.
         name: String,
@@ -88,7 +90,9 @@ pub enum FormatError {
     },
 
     /// The buffer to fill has no room for one frame.
-    #[error("{name}: a frame of stream {stream} is {channels} samples, the buffer holds {room}: make it longer")]
+    #[error(
+        "{name}: a frame of stream {stream} is {channels} samples, the buffer holds {room}: make it longer"
+    )]
     BufferTooSmall {
         /// The recording, as named when it was opened.
         name: String,

@@ -98,13 +98,13 @@ pub struct ChannelInfo {
     pub scaling: Scaling,
     /// From a code to microvolts, where the unit is a voltage (V, mV, uV, nV); `None` where it is not.
     pub microvolts: Option<Scaling>,
-    /// Smallest physical value in the header (may be the greater of the two: a negative gain).
+    /// Smallest physical value in the header (may be the greater of the two: a negative gain); minus infinity in text.
     pub physical_min: f64,
-    /// Largest physical value in the header.
+    /// Largest physical value in the header; infinity in text.
     pub physical_max: f64,
-    /// Code that stands for `physical_min`.
+    /// Code that stands for `physical_min`; 0 in text.
     pub digital_min: i64,
-    /// Code that stands for `physical_max`.
+    /// Code that stands for `physical_max`; 0 in text.
     pub digital_max: i64,
     /// Electrode or sensor, as in the file.
     pub transducer: String,

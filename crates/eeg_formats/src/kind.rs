@@ -3,12 +3,16 @@
 use crate::ChannelInfo;
 
 /// Site letters of the 10-20 and 10-10 systems, to be followed by a number or by `z`.
-const SITES: &[&str] =
-    &["FP", "AF", "FFC", "F", "FT", "FC", "T", "TP", "C", "CP", "CCP", "P", "PO", "O", "I", "N", "AFF", "FFT", "PPO"];
+const SITES: &[&str] = &[
+    "FP", "AF", "FFC", "F", "FT", "FC", "T", "TP", "C", "CP", "CCP", "P", "PO", "O", "I", "N",
+    "AFF", "FFT", "PPO",
+];
 
 /// Words in a label or transducer that say it is something else, although it may be a voltage.
-const NOT_EEG: &[&str] =
-    &["ECG", "EKG", "EOG", "EMG", "RESP", "TRIG", "STATUS", "EVENT", "MARK", "PHOTIC", "GSR", "PULSE", "ACC", "TEMP"];
+const NOT_EEG: &[&str] = &[
+    "ECG", "EKG", "EOG", "EMG", "RESP", "TRIG", "STATUS", "EVENT", "MARK", "PHOTIC", "GSR",
+    "PULSE", "ACC", "TEMP",
+];
 
 /// Whether the channel looks like EEG.
 pub(crate) fn is_eeg(channel: &ChannelInfo) -> bool {
@@ -17,7 +21,10 @@ pub(crate) fn is_eeg(channel: &ChannelInfo) -> bool {
         return false;
     }
     let transducer = channel.transducer.to_uppercase();
-    label.starts_with("EEG") || label.starts_with("EXG") || transducer.contains("ELECTRODE") || is_site(&label)
+    label.starts_with("EEG")
+        || label.starts_with("EXG")
+        || transducer.contains("ELECTRODE")
+        || is_site(&label)
 }
 
 /// `FP1`, `CZ..`, `C3-A2`, `O1 REF`: an electrode site of the 10-10 system before any reference.
@@ -55,10 +62,31 @@ mod tests {
 
     #[test]
     fn sites_and_prefixes() {
-        for label in ["Fp1", "Fc5.", "Iz..", "Cz", "C3-A2", "EEG Fpz-Cz", "EXG Channel 3", "AFz", "PO10", "T7"] {
+        for label in [
+            "Fp1",
+            "Fc5.",
+            "Iz..",
+            "Cz",
+            "C3-A2",
+            "EEG Fpz-Cz",
+            "EXG Channel 3",
+            "AFz",
+            "PO10",
+            "T7",
+        ] {
             assert!(is_eeg(&channel(label, "", true)), "{label}");
         }
-        for label in ["ECG", "EOG horizontal", "Status", "3Hz +5/-5 V", "0.2Hz Blk 1/0uV", "Z", "", "SpO2", "T123"] {
+        for label in [
+            "ECG",
+            "EOG horizontal",
+            "Status",
+            "3Hz +5/-5 V",
+            "0.2Hz Blk 1/0uV",
+            "Z",
+            "",
+            "SpO2",
+            "T123",
+        ] {
             assert!(!is_eeg(&channel(label, "", true)), "{label}");
         }
     }

@@ -11,10 +11,12 @@ pub(crate) fn unique_names(labels: &[&str]) -> Vec<String> {
     let mut repeats: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
     let mut names = Vec::with_capacity(labels.len());
     for (i, label) in labels.iter().enumerate() {
-        let base = if label.is_empty() { format!("channel {}", i + 1) } else { (*label).to_owned() };
+        let base =
+            if label.is_empty() { format!("channel {}", i + 1) } else { (*label).to_owned() };
         let key = base.to_lowercase();
         let mut name = base.clone();
-        let made_up_and_taken = |name: &str| name != *label && in_file.contains(&name.to_lowercase());
+        let made_up_and_taken =
+            |name: &str| name != *label && in_file.contains(&name.to_lowercase());
         while made_up_and_taken(&name) || !used.insert(name.to_lowercase()) {
             // Kept per label, so that a thousand equal labels take a thousand steps and not a million.
             let count = repeats.entry(key.clone()).or_insert(1);
@@ -44,7 +46,7 @@ mod tests {
 
     #[test]
     fn ten_thousand_equal_labels() {
-        let names = unique_names(&["x"; 9999]);
+        let names = unique_names(&vec!["x"; 9999]);
         assert_eq!(names.iter().collect::<HashSet<_>>().len(), 9999);
     }
 }

@@ -29,12 +29,14 @@ const SNIFF_BYTES: usize = 512;
 /// let stream = recording.info().pick_stream(None)?;
 /// assert_eq!(recording.info().streams[stream].rate_hz, 4.0);
 ///
-/// let mut block = eeg_formats::SampleBlock::new();
+/// let (mut block, mut codes) = (eeg_formats::SampleBlock::new(), Vec::new());
 /// while let Some(chunk) = recording.read(stream, 3, &mut block)? {
-///     println!("{} frames from {}: {:?}", chunk.frames, chunk.first_index, block.codes);
+///     assert_eq!(chunk.first_index, codes.len() as u64);
+///     codes.extend_from_slice(&block.codes);
 /// }
-/// assert_eq!(block.codes, [-1]);
-/// assert_eq!(recording.info().streams[stream].channels[0].physical(10), 1.0);
+/// assert_eq!(codes, [10, 20, 30, -1]);
+/// let microvolts = recording.info().streams[stream].channels[0].physical(10);
+/// assert!((microvolts - 1.0).abs() < 1e-9);
 /// # Ok::<(), eeg_formats::FormatError>(())
 /// ```
 ///
@@ -61,7 +63,9 @@ pub fn open(mut source: Box<dyn ReadSeek>, name: &str) -> Result<Recording, Form
 /// # Errors
 /// As [`open`], and when the file cannot be opened.
 pub fn open_path(path: &Path) -> Result<Recording, FormatError> {
-    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    let name = path
+        .file_name()
+        .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     let file = std::fs::File::open(path).map_err(|source| FormatError::Io {
         name: path.display().to_string(),
         doing: "open the file".to_owned(),
@@ -93,7 +97,9 @@ enum Kind {
 }
 
 fn sniff(head: &[u8]) -> Kind {
-    let edf = head.first() == Some(&b'0') && head.len() >= 8 && head[1..8].iter().all(|b| matches!(b, b' ' | 0));
+    let edf = head.first() == Some(&b'0')
+        && head.len() >= 8
+        && head[1..8].iter().all(|b| matches!(b, b' ' | 0));
     if edf || head.starts_with(b"\xFFBIOSEMI") {
         return Kind::Edf;
     }
@@ -108,10 +114,13 @@ fn sniff(head: &[u8]) -> Kind {
         return unknown("it is a BrainVision header");
     }
     let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
-    if text.starts_with(b"%") || text.get(..12).is_some_and(|start| start.eq_ignore_ascii_case(b"sample index")) {
+    if text.starts_with(b"%")
+        || text.get(..12).is_some_and(|start| start.eq_ignore_ascii_case(b"sample index"))
+    {
         return Kind::Text;
     }
-    let start: String = head.iter().take(16).flat_map(|&b| std::ascii::escape_default(b)).map(char::from).collect();
+    let start: String =
+        head.iter().take(16).flat_map(|&b| std::ascii::escape_default(b)).map(char::from).collect();
     Kind::Unknown(format!("it starts with \"{start}\", which is no format known here"))
 }
 
@@ -132,18 +141,23 @@ mod tests {
     #[test]
     fn what_is_not_known_is_named() {
         let message = |bytes: &'static [u8]| {
-            let error = open(Box::new(io::Cursor::new(bytes)), "a.xyz").err().expect("must be refused");
+            let error =
+                open(Box::new(io::Cursor::new(bytes)), "a.xyz").expect_err("must be refused");
             error.to_string()
         };
         assert!(message(b"").starts_with("a.xyz: the file is empty; EDF"), "{}", message(b""));
         assert!(message(b"XDF:\x01").contains("XDF"));
-        assert!(message(b"0,1,2,3,4").contains(r#"starts with "0,1,2,3,4""#), "{}", message(b"0,1,2,3,4"));
+        assert!(
+            message(b"0,1,2,3,4").contains(r#"starts with "0,1,2,3,4""#),
+            "{}",
+            message(b"0,1,2,3,4")
+        );
         assert!(message(b"\x7fELF\0").contains(r"\x7fELF\x00"));
     }
 
     #[test]
     fn a_file_that_is_not_there() {
-        let error = open_path(Path::new("/no/such.edf")).err().expect("must fail");
+        let error = open_path(Path::new("/no/such.edf")).expect_err("must fail");
         assert!(error.to_string().starts_with("/no/such.edf: cannot open the file"), "{error}");
     }
 }

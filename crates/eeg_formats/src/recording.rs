@@ -7,7 +7,11 @@ use crate::{Chunk, FormatError, RecordingInfo, SampleBlock, SampleKind};
 pub(crate) trait Reader: Send {
     fn info(&self) -> &RecordingInfo;
     fn read_codes(&mut self, stream: usize, out: &mut [i32]) -> Result<Option<Chunk>, FormatError>;
-    fn read_microvolts(&mut self, stream: usize, out: &mut [f32]) -> Result<Option<Chunk>, FormatError>;
+    fn read_microvolts(
+        &mut self,
+        stream: usize,
+        out: &mut [f32],
+    ) -> Result<Option<Chunk>, FormatError>;
     fn rewind(&mut self) -> Result<(), FormatError>;
     /// What reading has shown to be odd since the header was read.
     fn warnings_from_reading(&self) -> Vec<String>;
@@ -58,11 +62,22 @@ impl Recording {
         max_frames: usize,
         block: &mut SampleBlock,
     ) -> Result<Option<Chunk>, FormatError> {
-        let info = self.info().streams.get(stream).ok_or_else(|| no_such_stream(self.info(), stream))?;
+        let info =
+            self.info().streams.get(stream).ok_or_else(|| no_such_stream(self.info(), stream))?;
         let (kind, channels) = (info.sample_kind, info.channels.len());
+        if max_frames == 0 {
+            return Err(FormatError::BufferTooSmall {
+                name: self.info().name.clone(),
+                stream,
+                channels,
+                room: 0,
+            });
+        }
         // Not more than the stream has: `usize::MAX` means "all of it" and must not be allocated.
-        let frames_left = info.frames.map_or(max_frames, |n| usize::try_from(n).unwrap_or(usize::MAX).max(1));
-        let samples = max_frames.min(frames_left).min(MAX_BLOCK_SAMPLES / channels.max(1)) * channels;
+        let frames_left =
+            info.frames.map_or(max_frames, |n| usize::try_from(n).unwrap_or(usize::MAX).max(1));
+        let samples =
+            max_frames.min(frames_left).min(MAX_BLOCK_SAMPLES / channels.max(1)) * channels;
         block.kind = kind;
         block.channels = channels;
         let (codes, microvolts) = match kind {
@@ -92,7 +107,11 @@ impl Recording {
     /// # Errors
     /// When there is no such stream, it holds microvolts, or `out` has no room for one frame; and when the
     /// source cannot be read.
-    pub fn read_codes(&mut self, stream: usize, out: &mut [i32]) -> Result<Option<Chunk>, FormatError> {
+    pub fn read_codes(
+        &mut self,
+        stream: usize,
+        out: &mut [i32],
+    ) -> Result<Option<Chunk>, FormatError> {
         self.check(stream, SampleKind::Codes, out.len())?;
         self.reader.read_codes(stream, out)
     }
@@ -102,7 +121,11 @@ impl Recording {
     /// # Errors
     /// When there is no such stream, it holds codes, or `out` has no room for one frame; and when the source
     /// cannot be read.
-    pub fn read_microvolts(&mut self, stream: usize, out: &mut [f32]) -> Result<Option<Chunk>, FormatError> {
+    pub fn read_microvolts(
+        &mut self,
+        stream: usize,
+        out: &mut [f32],
+    ) -> Result<Option<Chunk>, FormatError> {
         self.check(stream, SampleKind::Microvolts, out.len())?;
         self.reader.read_microvolts(stream, out)
     }

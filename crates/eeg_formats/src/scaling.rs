@@ -33,6 +33,7 @@ impl Scaling {
     }
 
     /// The same line in a unit of which `factor` make one.
+    #[must_use]
     pub fn times(self, factor: f64) -> Self {
         Self { scale: self.scale * factor, offset: self.offset * factor }
     }
@@ -90,7 +91,14 @@ mod tests {
 
     #[test]
     fn units_of_voltage() {
-        for (unit, factor) in [("uV", 1.0), (" \u{b5}V ", 1.0), ("\u{3bc}V", 1.0), ("uv", 1.0), ("mV", 1e3), ("V", 1e6)] {
+        for (unit, factor) in [
+            ("uV", 1.0),
+            (" \u{b5}V ", 1.0),
+            ("\u{3bc}V", 1.0),
+            ("uv", 1.0),
+            ("mV", 1e3),
+            ("V", 1e6),
+        ] {
             assert_eq!(microvolts_per_unit(unit), Some(factor), "{unit}");
         }
         assert_eq!(microvolts_per_unit("nV"), Some(1e-3));

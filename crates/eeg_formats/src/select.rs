@@ -18,7 +18,9 @@ impl RecordingInfo {
                 .streams
                 .iter()
                 .position(|stream| stream.name.eq_ignore_ascii_case(asked))
-                .or_else(|| asked.parse().ok().filter(|&number: &usize| number < self.streams.len()))
+                .or_else(|| {
+                    asked.parse().ok().filter(|&number: &usize| number < self.streams.len())
+                })
                 .or_else(|| first_eeg().filter(|_| asked.eq_ignore_ascii_case("eeg"))),
         };
         picked.ok_or_else(|| FormatError::NoSuchStream {
@@ -46,7 +48,8 @@ impl RecordingInfo {
         }
         let one = |(i, s): (usize, &StreamInfo)| {
             let kind = if s.is_eeg { ", EEG" } else { "" };
-            format!("{i} ({:?}: {} channels at {} Hz{kind})", s.name, s.channels.len(), s.rate_hz)
+            let channels = if s.channels.len() == 1 { "channel" } else { "channels" };
+            format!("{i} ({:?}: {} {channels} at {} Hz{kind})", s.name, s.channels.len(), s.rate_hz)
         };
         self.streams.iter().enumerate().map(one).collect::<Vec<_>>().join(", ")
     }
@@ -80,7 +83,8 @@ mod tests {
 
     #[test]
     fn eeg_first_then_most_data_then_what_is_asked_for() {
-        let mixed = info(&[("1000Hz", false, 1000.0), ("250Hz", true, 250.0), ("50Hz", false, 50.0)]);
+        let mixed =
+            info(&[("1000Hz", false, 1000.0), ("250Hz", true, 250.0), ("50Hz", false, 50.0)]);
         assert_eq!(mixed.pick_stream(None).unwrap(), 1);
         assert_eq!(mixed.pick_stream(Some("EEG")).unwrap(), 1);
         assert_eq!(mixed.pick_stream(Some("2")).unwrap(), 2);
@@ -94,7 +98,7 @@ mod tests {
         let error = info(&[("250Hz", true, 250.0)]).pick_stream(Some("emg")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            r#"a.edf: there is no stream "emg"; it has 0 ("250Hz": 1 channels at 250 Hz, EEG)"#
+            r#"a.edf: there is no stream "emg"; it has 0 ("250Hz": 1 channel at 250 Hz, EEG)"#
         );
         let error = info(&[]).pick_stream(None).unwrap_err();
         assert!(error.to_string().contains("only annotations"), "{error}");

@@ -24,7 +24,9 @@ pub(crate) fn parse_f64(text: &str) -> Option<f64> {
 
 /// A whole number; `-8388608.0` is one.
 pub(crate) fn parse_i64(text: &str) -> Option<i64> {
-    text.parse().ok().or_else(|| parse_f64(text).filter(|x| x.fract() == 0.0 && x.abs() < 1e15).map(|x| x as i64))
+    text.parse().ok().or_else(|| {
+        parse_f64(text).filter(|x| x.fract() == 0.0 && x.abs() < 1e15).map(|x| x as i64)
+    })
 }
 
 /// Seconds as text, exactly, in nanoseconds; digits beyond the ninth decimal are rounded.

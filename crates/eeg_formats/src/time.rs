@@ -43,7 +43,12 @@ pub struct CivilDateTime {
 
 impl CivilDateTime {
     /// Checks the ranges; `None` for a day that does not exist.
-    pub(crate) fn new(year: i32, month: u8, day: u8, [hour, minute, second]: [u8; 3]) -> Option<Self> {
+    pub(crate) fn new(
+        year: i32,
+        month: u8,
+        day: u8,
+        [hour, minute, second]: [u8; 3],
+    ) -> Option<Self> {
         let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
         let days = match month {
             4 | 6 | 9 | 11 => 30,
@@ -58,7 +63,8 @@ impl CivilDateTime {
 
     /// Nanoseconds since the Unix epoch, taking this as UTC.
     pub fn unix_ns_as_utc(self) -> i64 {
-        let time_s = i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second);
+        let time_s =
+            i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second);
         (days_from_civil(self.year, self.month, self.day) * 86_400 + time_s) * 1_000_000_000
             + i64::from(self.nanosecond)
     }
@@ -66,7 +72,8 @@ impl CivilDateTime {
     /// Later (or earlier) by a fraction of a second.
     pub(crate) fn plus_ns(self, ns: i64) -> Option<Self> {
         let total = self.unix_ns_as_utc().checked_add(ns)?;
-        let (days, in_day) = (total.div_euclid(86_400_000_000_000), total.rem_euclid(86_400_000_000_000));
+        let (days, in_day) =
+            (total.div_euclid(86_400_000_000_000), total.rem_euclid(86_400_000_000_000));
         let (year, month, day) = civil_from_days(days);
         let s = in_day / 1_000_000_000;
         Some(Self {
@@ -94,7 +101,8 @@ fn days_from_civil(year: i32, month: u8, day: u8) -> i64 {
     let year = i64::from(year) - i64::from(month <= 2);
     let month_from_march = (i64::from(month) + 9) % 12;
     let day_of_year = (153 * month_from_march + 2) / 5 + i64::from(day) - 1;
-    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
+    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year
+        - 719_468
 }
 
 /// The inverse of `days_from_civil`, by looking for the year that holds the day.
@@ -144,6 +152,9 @@ mod tests {
     #[test]
     fn a_fraction_carries_over_midnight() {
         let late = CivilDateTime::new(1999, 12, 31, [23, 59, 59]).unwrap();
-        assert_eq!(late.plus_ns(1_500_000_000).unwrap().to_string(), "2000-01-01T00:00:00.500000000");
+        assert_eq!(
+            late.plus_ns(1_500_000_000).unwrap().to_string(),
+            "2000-01-01T00:00:00.500000000"
+        );
     }
 }

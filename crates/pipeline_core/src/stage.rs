@@ -178,6 +178,7 @@ pub struct StageCtx {
     raised: Flags,
     port: usize,
     lost_before: u64,
+    dropped: u64,
     pacer: Option<Pacer>,
 }
 
@@ -195,6 +196,7 @@ impl StageCtx {
             raised: Flags::NONE,
             port: 0,
             lost_before: 0,
+            dropped: 0,
             pacer,
         }
     }
@@ -227,6 +229,16 @@ impl StageCtx {
     /// Frames lost on this input between the packet before and this one.
     pub const fn lost_before(&self) -> u64 {
         self.lost_before
+    }
+
+    /// Reports frames the stage had to throw away: counted, shown with the stage's figures.
+    pub const fn report_dropped(&mut self, frames: u64) {
+        self.dropped += frames;
+    }
+
+    /// The frames reported as thrown away since the last call.
+    pub const fn take_dropped(&mut self) -> u64 {
+        std::mem::replace(&mut self.dropped, 0)
     }
 
     /// Sets what the executor knows about the coming call; the test harness plays executor.

@@ -98,16 +98,28 @@ fn acquire_and_dsp_threads_do_not_allocate_after_the_first_second() {
         }
     };
     wait_for(RATE_HZ as u64);
-    let read =
-        |row: &Arc<AtomicU64>| COUNTS[row.load(Ordering::Acquire) as usize].load(Ordering::Relaxed);
-    let before = (read(&in_acquire), read(&in_dsp));
     assert_ne!(in_acquire.load(Ordering::Acquire), in_dsp.load(Ordering::Acquire), "two threads");
-    wait_for(3 * RATE_HZ as u64);
-    let after = (read(&in_acquire), read(&in_dsp));
+    let read = || {
+        [&in_acquire, &in_dsp]
+            .map(|row| COUNTS[row.load(Ordering::Acquire) as usize].load(Ordering::Relaxed))
+    };
+    // One allocation a packet would show in every window of 1,000 packets. Another process that holds a thread up
+    // for longer than ever before makes a pool grow once, which shows in one window and is why there are several.
+    let mut windows = Vec::new();
+    while windows.last() != Some(&[0, 0]) && windows.len() < 10 {
+        let before = read();
+        wait_for(acquired.load(Ordering::Acquire) + 1000 * FRAMES as u64);
+        let after = read();
+        windows.push([after[0] - before[0], after[1] - before[1]]);
+    }
     running.stop();
     let outcome = running.wait();
     assert!(outcome.failures.is_empty(), "{outcome:?}");
-    assert_eq!(after, before, "(acquire, dsp) allocated or freed in 4,000 packets");
+    assert_eq!(
+        windows.last(),
+        Some(&[0, 0]),
+        "allocations in [acquire, dsp] in windows of 1,000 packets: {windows:?}"
+    );
     let total = acquired.load(Ordering::Acquire);
     assert_eq!(
         (one.0.load(Ordering::Relaxed), two.0.load(Ordering::Relaxed)),

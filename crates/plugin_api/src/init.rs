@@ -42,6 +42,8 @@ pub struct StageInitCtx {
     pub broker: Option<Arc<dyn Broker>>,
     /// `sensors:` of the merged document, by board number.
     pub sensors: Arc<Value>,
+    /// Nobody watches (`eegd process`): a source that can be faster than real time is, and none repeats.
+    pub offline: bool,
 }
 
 impl StageInitCtx {
@@ -53,15 +55,16 @@ impl StageInitCtx {
             data_dir: folder,
             broker: None,
             sensors: Arc::new(Value::Null),
+            offline: false,
         }
     }
 
     /// Opens the file a parameter names.
     ///
     /// # Errors
-    /// [`ConfigError::File`] with what the system said.
+    /// [`ConfigError::Param`] with what the system said.
     pub fn input(&self, param: &str, path: &str) -> Result<Box<dyn ReadSeek>, ConfigError> {
-        self.files.open(path).map_err(|error| ConfigError::File {
+        self.files.open(path).map_err(|error| ConfigError::Param {
             param: param.to_owned(),
             message: match error.kind() {
                 io::ErrorKind::NotFound => {
@@ -75,13 +78,13 @@ impl StageInitCtx {
     /// The full path of a file to be written: below the data dir, whatever the parameter says.
     ///
     /// # Errors
-    /// [`ConfigError::File`] for an absolute path, one with `..`, or an empty one.
+    /// [`ConfigError::Param`] for an absolute path, one with `..`, or an empty one.
     pub fn output(&self, param: &str, path: &str) -> Result<PathBuf, ConfigError> {
         let relative = Path::new(path);
         let plain =
             relative.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
         if !plain || relative.file_name().is_none() || path.ends_with('/') || path.contains('\0') {
-            return Err(ConfigError::File {
+            return Err(ConfigError::Param {
                 param: param.to_owned(),
                 message: format!(
                     "`{path}` is not a file name below the data dir: give a relative path without `..` (--data-dir says where it lies)"

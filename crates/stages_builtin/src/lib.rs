@@ -1,1 +1,36 @@
-//! stages_builtin
+//! The stages that ship with eegd. One file a stage: parameters, logic, tests; one row in [`STAGES`].
+//!
+//! | folder | what |
+//! |---|---|
+//! | `sources/` | where samples come from: boards, recordings, arithmetic |
+//! | `transforms/` | what happens to them |
+//! | `sinks/` | where they go: live clients, files |
+//! | [`dsp`] | the pure maths of the transforms |
+#![forbid(unsafe_code)]
+
+pub mod dsp;
+mod sinks;
+mod sources;
+mod transforms;
+
+plugin_api::stages! {
+    measure: crate::count_allocations;
+    sources::acquire => AcquireDesc,
+    sources::synthetic => SyntheticDesc,
+    sources::playback => PlaybackDesc,
+    transforms::to_voltage => ToVoltageDesc,
+    transforms::notch => NotchDesc,
+    transforms::bandpass => BandpassDesc,
+    transforms::bandstop => BandstopDesc,
+    transforms::highpass => HighpassDesc,
+    transforms::lowpass => LowpassDesc,
+    transforms::downsample => DownsampleDesc,
+    transforms::align_and_zip => AlignAndZipDesc,
+    sinks::websocket_sink => WebsocketSinkDesc,
+    sinks::csv_sink => CsvSinkDesc,
+}
+
+#[cfg(test)]
+fn count_allocations(work: &mut dyn FnMut()) -> u64 {
+    allocation_counter::measure(work).count_total
+}

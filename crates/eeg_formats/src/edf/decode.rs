@@ -14,7 +14,9 @@ pub(super) fn interleave(
     out: &mut [i32],
 ) {
     if sample_bytes == 3 {
-        tiles::<3>(bytes, channels, starts, out, |b| i32::from_le_bytes([0, b[0], b[1], b[2]]) >> 8);
+        tiles::<3>(bytes, channels, starts, out, |b| {
+            i32::from_le_bytes([0, b[0], b[1], b[2]]) >> 8
+        });
     } else {
         tiles::<2>(bytes, channels, starts, out, |b| i32::from(i16::from_le_bytes(b)));
     }
@@ -53,7 +55,9 @@ mod tests {
     #[test]
     fn twenty_four_bits_with_sign_over_several_tiles() {
         let frames = 2 * TILE_FRAMES + 5;
-        let code = |channel: usize, frame: usize| (frame as i32 * 60_000 - 8_000_000) * if channel == 1 { -1 } else { 1 };
+        let code = |channel: usize, frame: usize| {
+            (frame as i32 * 60_000 - 8_000_000) * if channel == 1 { -1 } else { 1 }
+        };
         let mut bytes = Vec::new();
         for channel in 0..3 {
             for frame in 0..frames {

@@ -67,7 +67,13 @@ impl HeaderBytes<'_> {
         text::parse_i64(&found).ok_or_else(|| self.error(field, signal, found, "a whole number"))
     }
 
-    pub(super) fn error(&self, field: Field, signal: usize, found: String, wanted: &'static str) -> FormatError {
+    pub(super) fn error(
+        &self,
+        field: Field,
+        signal: usize,
+        found: String,
+        wanted: &'static str,
+    ) -> FormatError {
         let label = self.text(LABEL, signal);
         let field = format!("the {} of channel {} ({label:?})", field.2, signal + 1);
         FormatError::HeaderField { name: self.name.to_owned(), field, found, wanted }
@@ -75,7 +81,12 @@ impl HeaderBytes<'_> {
 }
 
 /// An error in the fixed part.
-pub(super) fn fixed_error(name: &str, field: Field, found: String, wanted: &'static str) -> FormatError {
+pub(super) fn fixed_error(
+    name: &str,
+    field: Field,
+    found: String,
+    wanted: &'static str,
+) -> FormatError {
     let Field(offset, length, title) = field;
     let field = format!("the {title} (bytes {offset} to {})", offset + length - 1);
     FormatError::HeaderField { name: name.to_owned(), field, found, wanted }

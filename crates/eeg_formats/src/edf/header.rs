@@ -19,7 +19,7 @@ pub(super) struct Header {
     pub(super) duration_ns: i64,
     /// Number of records that the header promises; -1 when it was not known.
     pub(super) records: Option<i64>,
-    pub(super) header_bytes: u64,
+    pub(super) length_bytes: u64,
     pub(super) file_bytes: u64,
     pub(super) signals: Vec<Signal>,
     pub(super) warnings: Vec<String>,
@@ -42,7 +42,11 @@ impl Header {
         };
         let file_bytes = source.seek(SeekFrom::End(0)).map_err(io_error)?;
         source.seek(SeekFrom::Start(0)).map_err(io_error)?;
-        let short = |need_bytes: u64| FormatError::ShortHeader { name: name.to_owned(), need_bytes, have_bytes: file_bytes };
+        let short = |need_bytes: u64| FormatError::ShortHeader {
+            name: name.to_owned(),
+            need_bytes,
+            have_bytes: file_bytes,
+        };
         if file_bytes < FIXED_BYTES as u64 {
             return Err(short(FIXED_BYTES as u64));
         }
@@ -54,12 +58,14 @@ impl Header {
         let signals = text::parse_i64(&found)
             .and_then(|n| usize::try_from(n).ok())
             .filter(|n| (1..=9999).contains(n))
-            .ok_or_else(|| fixed_error(name, fields::SIGNALS, found, "a whole number from 1 to 9999"))?;
-        let header_bytes = FIXED_BYTES * (signals + 1);
-        if file_bytes < header_bytes as u64 {
-            return Err(short(header_bytes as u64));
+            .ok_or_else(|| {
+                fixed_error(name, fields::SIGNALS, found, "a whole number from 1 to 9999")
+            })?;
+        let length_bytes = FIXED_BYTES * (signals + 1);
+        if file_bytes < length_bytes as u64 {
+            return Err(short(length_bytes as u64));
         }
-        bytes.resize(header_bytes, 0);
+        bytes.resize(length_bytes, 0);
         source.read_exact(&mut bytes[FIXED_BYTES..]).map_err(io_error)?;
         Self::parse(&HeaderBytes { name, bytes: &bytes, signals }, file_bytes)
     }
@@ -71,22 +77,25 @@ impl Header {
         let reserved = text::decode(bytes.fixed(fields::RESERVED));
         let format = format_of(is_bdf, &reserved);
         if is_bdf && reserved.starts_with("EDF+") {
-            warnings.push(format!("the header says {reserved:?} in a BDF file: read with 24-bit samples"));
+            warnings.push(format!(
+                "the header says {reserved:?} in a BDF file: read with 24-bit samples"
+            ));
         }
 
-        let header_bytes = bytes.bytes.len() as u64;
+        let length_bytes = bytes.bytes.len() as u64;
         let stated = text::decode_number(bytes.fixed(fields::HEADER_BYTES));
-        if text::parse_i64(&stated) != Some(header_bytes as i64) {
+        if text::parse_i64(&stated) != Some(length_bytes as i64) {
             warnings.push(format!(
-                "the header gives its own length as {stated:?}; {header_bytes} bytes, for {} signals, are used",
+                "the header gives its own length as {stated:?}; {length_bytes} bytes, for {} signals, are used",
                 bytes.signals
             ));
         }
 
         let duration = text::decode_number(bytes.fixed(fields::DURATION));
-        let duration_ns = text::parse_seconds_ns(&duration)
-            .filter(|&ns| ns >= 0)
-            .ok_or_else(|| fixed_error(bytes.name, fields::DURATION, duration.clone(), "a number of seconds"))?;
+        let duration_ns =
+            text::parse_seconds_ns(&duration).filter(|&ns| ns >= 0).ok_or_else(|| {
+                fixed_error(bytes.name, fields::DURATION, duration.clone(), "a number of seconds")
+            })?;
 
         let signals = parse_signals(bytes, &mut warnings)?;
         if duration_ns == 0 && signals.iter().any(|s| s.channel.is_some()) {
@@ -100,7 +109,10 @@ impl Header {
             &text::decode(bytes.fixed(fields::RECORDING)),
         );
         if start.is_none() {
-            warnings.push("the start date or time in the header is no date: the time of recording is unknown".to_owned());
+            warnings.push(
+                "the start date or time in the header is no date: the time of recording is unknown"
+                    .to_owned(),
+            );
         }
         Ok(Self {
             format,
@@ -110,7 +122,7 @@ impl Header {
             start: start.map(Start::Local),
             duration_ns,
             records: text::parse_i64(&text::decode_number(bytes.fixed(fields::RECORDS))),
-            header_bytes,
+            length_bytes,
             file_bytes,
             signals,
             warnings,
@@ -130,8 +142,12 @@ fn format_of(is_bdf: bool, reserved: &str) -> Format {
     }
 }
 
-fn parse_signals(bytes: &HeaderBytes<'_>, warnings: &mut Vec<String>) -> Result<Vec<Signal>, FormatError> {
-    let signal_labels: Vec<String> = (0..bytes.signals).map(|i| bytes.text(fields::LABEL, i)).collect();
+fn parse_signals(
+    bytes: &HeaderBytes<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Signal>, FormatError> {
+    let signal_labels: Vec<String> =
+        (0..bytes.signals).map(|i| bytes.text(fields::LABEL, i)).collect();
     let label_refs: Vec<&str> = signal_labels.iter().map(String::as_str).collect();
     let names = labels::unique_names(&label_refs);
     let mut signals = Vec::with_capacity(bytes.signals);
@@ -140,7 +156,11 @@ fn parse_signals(bytes: &HeaderBytes<'_>, warnings: &mut Vec<String>) -> Result<
         let samples_per_record = u64::try_from(samples)
             .map_err(|_| bytes.error(fields::SAMPLES, i, samples.to_string(), "0 or more"))?;
         let is_annotations = matches!(label.as_str(), "EDF Annotations" | "BDF Annotations");
-        let channel = if is_annotations { None } else { Some(parse_channel(bytes, i, label, name, warnings)?) };
+        let channel = if is_annotations {
+            None
+        } else {
+            Some(parse_channel(bytes, i, label, name, warnings)?)
+        };
         signals.push(Signal { samples_per_record, channel });
     }
     Ok(signals)
@@ -154,8 +174,10 @@ fn parse_channel(
     warnings: &mut Vec<String>,
 ) -> Result<ChannelInfo, FormatError> {
     let unit = bytes.text(fields::UNIT, signal);
-    let (pmin, pmax) = (bytes.number(fields::PHYSICAL_MIN, signal)?, bytes.number(fields::PHYSICAL_MAX, signal)?);
-    let (dmin, dmax) = (bytes.whole(fields::DIGITAL_MIN, signal)?, bytes.whole(fields::DIGITAL_MAX, signal)?);
+    let (pmin, pmax) =
+        (bytes.number(fields::PHYSICAL_MIN, signal)?, bytes.number(fields::PHYSICAL_MAX, signal)?);
+    let (dmin, dmax) =
+        (bytes.whole(fields::DIGITAL_MIN, signal)?, bytes.whole(fields::DIGITAL_MAX, signal)?);
     let line = Scaling::from_ranges(pmin, pmax, dmin, dmax);
     if line.is_none() {
         warnings.push(format!(

@@ -46,7 +46,9 @@ impl Layout {
             match signal.channel.take() {
                 None => annotations.push(Span { offset, bytes }),
                 Some(channel) if samples == 0 => {
-                    header.warnings.push(format!("channel {:?} has no samples: it is left out", channel.name));
+                    header
+                        .warnings
+                        .push(format!("channel {:?} has no samples: it is left out", channel.name));
                 }
                 Some(channel) => {
                     let at = *by_rate.entry(samples).or_insert(found.len());
@@ -73,7 +75,7 @@ impl Layout {
             })
             .unzip();
         let layout = Self {
-            header_bytes: header.header_bytes,
+            header_bytes: header.length_bytes,
             record_bytes: offset,
             records,
             duration_ns: header.duration_ns,
@@ -105,7 +107,7 @@ fn new_stream(samples_per_record: u64, duration_ns: i64) -> (StreamLayout, Strea
 
 /// Whole records in the file. The length of the file decides; the header's count is often wrong.
 fn count_records(header: &mut Header, record_bytes: u64) -> u64 {
-    let data_bytes = header.file_bytes - header.header_bytes;
+    let data_bytes = header.file_bytes - header.length_bytes;
     if record_bytes == 0 {
         header.warnings.push("no signal has samples: there is nothing to read".to_owned());
         return 0;

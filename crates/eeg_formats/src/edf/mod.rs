@@ -12,6 +12,7 @@ mod layout;
 mod reader;
 mod start;
 #[cfg(test)]
+#[path = "../../tests/common/mod.rs"]
 mod synthetic;
 mod tal;
 mod window;

@@ -55,7 +55,8 @@ impl EdfReader {
     pub(crate) fn open(mut source: Box<dyn ReadSeek>, name: &str) -> Result<Self, FormatError> {
         let mut header = Header::read(&mut *source, name)?;
         let (layout, streams) = Layout::new(&mut header);
-        let discontinuous = matches!(header.format, Format::EdfPlusDiscontinuous | Format::BdfPlusDiscontinuous);
+        let discontinuous =
+            matches!(header.format, Format::EdfPlusDiscontinuous | Format::BdfPlusDiscontinuous);
         if discontinuous && layout.annotations.is_empty() {
             header.warnings.push(format!(
                 "the header says {} but there is no annotation channel to tell the gaps: read as continuous",
@@ -94,11 +95,16 @@ impl EdfReader {
         }
         self.first_onset_ns = self.record_onset_ns(0)?.unwrap_or(0);
         if let Some(Start::Local(civil)) = self.info.start {
-            self.info.start = Some(Start::Local(civil.plus_ns(self.first_onset_ns).unwrap_or(civil)));
+            self.info.start =
+                Some(Start::Local(civil.plus_ns(self.first_onset_ns).unwrap_or(civil)));
         }
-        if self.has_gaps && let Some(last_ns) = self.record_onset_ns(records - 1)? {
-            let length_ns = i128::from(last_ns) - i128::from(self.first_onset_ns) + i128::from(self.layout.duration_ns);
-            self.info.duration_s = self.info.duration_s.map(|without_gaps| (length_ns as f64 / 1e9).max(without_gaps));
+        if self.has_gaps
+            && let Some(last_ns) = self.record_onset_ns(records - 1)?
+        {
+            let length_ns = i128::from(last_ns) - i128::from(self.first_onset_ns)
+                + i128::from(self.layout.duration_ns);
+            self.info.duration_s =
+                self.info.duration_s.map(|without_gaps| (length_ns as f64 / 1e9).max(without_gaps));
         }
         Ok(())
     }
@@ -117,8 +123,14 @@ impl EdfReader {
     }
 
     /// Reads bytes at a place in the file; `record` is for the message.
-    pub(super) fn read_at(&mut self, at: u64, bytes: &mut [u8], record: u64) -> Result<(), FormatError> {
-        let result = self.source.seek(SeekFrom::Start(at)).and_then(|_| self.source.read_exact(bytes));
+    pub(super) fn read_at(
+        &mut self,
+        at: u64,
+        bytes: &mut [u8],
+        record: u64,
+    ) -> Result<(), FormatError> {
+        let result =
+            self.source.seek(SeekFrom::Start(at)).and_then(|_| self.source.read_exact(bytes));
         result.map_err(|source| read_error(&self.info.name, record, source))
     }
 
@@ -133,9 +145,13 @@ impl EdfReader {
         if cursor.record >= self.oddities.records_checked {
             self.oddities.records_checked = cursor.record + 1;
             self.oddities.without_onset += u64::from(onset.is_none());
-            self.oddities.overlapping += u64::from(overlaps(gap_ns, samples, self.layout.duration_ns));
+            self.oddities.overlapping +=
+                u64::from(overlaps(gap_ns, samples, self.layout.duration_ns));
         }
-        Ok((samples_in_gap(gap_ns, samples, self.layout.duration_ns), onset_ns.saturating_add(self.layout.duration_ns)))
+        Ok((
+            samples_in_gap(gap_ns, samples, self.layout.duration_ns),
+            onset_ns.saturating_add(self.layout.duration_ns),
+        ))
     }
 
     /// Notes lists that could not be parsed, once a record however often the annotations are read.
@@ -156,7 +172,8 @@ impl Reader for EdfReader {
         let channels = self.layout.streams[stream].channel_offsets.len();
         let room = out.len() / channels;
         let samples_per_record = self.layout.streams[stream].samples_per_record;
-        let mut chunk = Chunk { first_index: self.cursors[stream].index, lost_before: 0, frames: 0 };
+        let mut chunk =
+            Chunk { first_index: self.cursors[stream].index, lost_before: 0, frames: 0 };
         while chunk.frames < room && self.cursors[stream].record < self.layout.records {
             if !self.cursors[stream].entered {
                 if self.has_gaps {
@@ -177,7 +194,8 @@ impl Reader for EdfReader {
                 .window
                 .load(&mut *self.source, &self.layout, stream, record, frame)
                 .map_err(|source| read_error(&self.info.name, record, source))?;
-            let frames = (room - chunk.frames).min(usize::try_from(view.frames).unwrap_or(usize::MAX));
+            let frames =
+                (room - chunk.frames).min(usize::try_from(view.frames).unwrap_or(usize::MAX));
             let target = &mut out[chunk.frames * channels..(chunk.frames + frames) * channels];
             let offsets = &self.layout.streams[stream].channel_offsets;
             let start = |channel: usize| view.channel_start(channel, offsets[channel]);
@@ -195,7 +213,9 @@ impl Reader for EdfReader {
     }
 
     fn read_microvolts(&mut self, _: usize, _: &mut [f32]) -> Result<Option<Chunk>, FormatError> {
-        unreachable!("every stream here holds codes, and `Recording` checks the kind before it asks")
+        unreachable!(
+            "every stream here holds codes, and `Recording` checks the kind before it asks"
+        )
     }
 
     fn rewind(&mut self) -> Result<(), FormatError> {
@@ -207,7 +227,9 @@ impl Reader for EdfReader {
         let Oddities { without_onset, overlapping, bad_lists, .. } = self.oddities;
         let mut warnings = Vec::new();
         if without_onset > 0 {
-            warnings.push(format!("{without_onset} records do not say when they start: read as if without a gap"));
+            warnings.push(format!(
+                "{without_onset} records do not say when they start: read as if without a gap"
+            ));
         }
         if overlapping > 0 {
             warnings.push(format!(
@@ -221,7 +243,9 @@ impl Reader for EdfReader {
     }
 
     fn fraction_read(&self, stream: usize) -> f64 {
-        let (Some(cursor), records) = (self.cursors.get(stream), self.layout.records) else { return 1.0 };
+        let (Some(cursor), records) = (self.cursors.get(stream), self.layout.records) else {
+            return 1.0;
+        };
         if records == 0 {
             return 1.0;
         }

@@ -2,7 +2,8 @@
 
 use crate::CivilDateTime;
 
-const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const MONTHS: [&str; 12] =
+    ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 
 /// Date `dd.mm.yy` and time `hh.mm.ss`, with any separator. The century: an EDF+ `Startdate dd-MMM-yyyy` that
 /// names the same day decides, else 85 to 99 are 19xx and the rest 20xx (the standard's clipping date).
@@ -39,7 +40,7 @@ fn startdate(recording: &str) -> Option<(i32, u8, u8)> {
     let day = parts.next()?.parse().ok()?;
     let name = parts.next()?.to_uppercase();
     let month = MONTHS.iter().position(|&month| month == name)? + 1;
-    let year = parts.next()?.parse().ok().filter(|year| (1800..=9999).contains(year))?;
+    let year = parts.next()?.parse().ok().filter(|year| (1800..=2200).contains(year))?;
     Some((year, month as u8, day))
 }
 
@@ -56,15 +57,30 @@ mod tests {
         assert_eq!(iso("12.08.09", "16.15.00", ""), Some("2009-08-12T16:15:00".into()));
         assert_eq!(iso("01.01.85", "00.00.00", ""), Some("1985-01-01T00:00:00".into()));
         assert_eq!(iso("01.01.84", "00.00.00", ""), Some("2084-01-01T00:00:00".into()));
-        assert_eq!(iso("02.03.51", "00.00.00", "Startdate 02-MAR-1951 X X X"), Some("1951-03-02T00:00:00".into()));
-        assert_eq!(iso("02.03.51", "00.00.00", "Startdate 03-MAR-1951 X X X"), Some("2051-03-02T00:00:00".into()));
-        assert_eq!(iso("02.03.yy", "01.02.03", "Startdate 02-MAR-2101 X X X"), Some("2101-03-02T01:02:03".into()));
+        assert_eq!(
+            iso("02.03.51", "00.00.00", "Startdate 02-MAR-1951 X X X"),
+            Some("1951-03-02T00:00:00".into())
+        );
+        assert_eq!(
+            iso("02.03.51", "00.00.00", "Startdate 03-MAR-1951 X X X"),
+            Some("2051-03-02T00:00:00".into())
+        );
+        assert_eq!(
+            iso("02.03.yy", "01.02.03", "Startdate 02-MAR-2101 X X X"),
+            Some("2101-03-02T01:02:03".into())
+        );
     }
 
     #[test]
     fn separators_and_rubbish() {
         assert_eq!(iso("12:08-09", "16:15:59", ""), Some("2009-08-12T16:15:59".into()));
-        for (date, time) in [("", ""), ("31.02.20", "00.00.00"), ("01.01.20", "25.00.00"), ("1.1", "0.0.0"), ("XX.XX.XX", "00.00.00")] {
+        for (date, time) in [
+            ("", ""),
+            ("31.02.20", "00.00.00"),
+            ("01.01.20", "25.00.00"),
+            ("1.1", "0.0.0"),
+            ("XX.XX.XX", "00.00.00"),
+        ] {
             assert_eq!(iso(date, time, "X X X"), None, "{date} {time}");
         }
     }

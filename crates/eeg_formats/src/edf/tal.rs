@@ -37,7 +37,8 @@ impl<'a> Tal<'a> {
             Some(split) => (&time[..split], Some(&time[split + 1..])),
             None => (time, None),
         };
-        let seconds = |bytes: &[u8]| text::parse_seconds_ns(std::str::from_utf8(bytes).ok()?.trim());
+        let seconds =
+            |bytes: &[u8]| text::parse_seconds_ns(std::str::from_utf8(bytes).ok()?.trim());
         let duration_ns = match duration {
             None | Some([]) => None,
             Some(bytes) => Some(seconds(bytes)?),

@@ -12,9 +12,17 @@ const WINDOW_BYTES: u64 = 1 << 20;
 enum Held {
     Nothing,
     /// Whole records.
-    Records { first: u64, count: u64 },
+    Records {
+        first: u64,
+        count: u64,
+    },
     /// Frames of one stream within one record, channel after channel.
-    Slice { stream: usize, record: u64, first_frame: u64, frames: u64 },
+    Slice {
+        stream: usize,
+        record: u64,
+        first_frame: u64,
+        frames: u64,
+    },
 }
 
 /// What of the file is in memory.
@@ -71,13 +79,20 @@ impl Window {
             return self.load_slice(source, layout, stream, record, frame);
         }
         self.load_records(source, layout, record)?;
-        let Held::Records { first, .. } = self.held else { unreachable!("load_records has just set it") };
+        let Held::Records { first, .. } = self.held else {
+            unreachable!("load_records has just set it")
+        };
         let start = (record - first) * layout.record_bytes + frame * layout.sample_bytes as u64;
         let frames = layout.streams[stream].samples_per_record - frame;
         Ok(View { frames, start: start as usize, slice_stride: None })
     }
 
-    fn load_records(&mut self, source: &mut dyn ReadSeek, layout: &Layout, record: u64) -> io::Result<()> {
+    fn load_records(
+        &mut self,
+        source: &mut dyn ReadSeek,
+        layout: &Layout,
+        record: u64,
+    ) -> io::Result<()> {
         if let Held::Records { first, count } = self.held
             && (first..first + count).contains(&record)
         {
@@ -103,24 +118,32 @@ impl Window {
         let width = layout.sample_bytes as u64;
         let StreamView { offsets, samples_per_record } = StreamView::of(layout, stream);
         let in_slice = |held: Held| match held {
-            Held::Slice { stream: s, record: r, first_frame, frames } if s == stream && r == record => {
-                (first_frame..first_frame + frames).contains(&frame).then_some((first_frame, frames))
+            Held::Slice { stream: s, record: r, first_frame, frames }
+                if s == stream && r == record =>
+            {
+                (first_frame..first_frame + frames)
+                    .contains(&frame)
+                    .then_some((first_frame, frames))
             }
             _ => None,
         };
         if in_slice(self.held).is_none() {
-            let frames = (WINDOW_BYTES / (offsets.len() as u64 * width)).clamp(1, samples_per_record - frame);
+            let frames = (WINDOW_BYTES / (offsets.len() as u64 * width))
+                .clamp(1, samples_per_record - frame);
             let channel_bytes = (frames * width) as usize;
             self.fill(source, channel_bytes as u64 * offsets.len() as u64, |source, bytes| {
                 for (offset, part) in offsets.iter().zip(bytes.chunks_exact_mut(channel_bytes)) {
-                    source.seek(SeekFrom::Start(layout.record_start(record) + offset + frame * width))?;
+                    source.seek(SeekFrom::Start(
+                        layout.record_start(record) + offset + frame * width,
+                    ))?;
                     source.read_exact(part)?;
                 }
                 Ok(())
             })?;
             self.held = Held::Slice { stream, record, first_frame: frame, frames };
         }
-        let (first_frame, frames) = in_slice(self.held).expect("the slice was loaded to hold this frame");
+        let (first_frame, frames) =
+            in_slice(self.held).expect("the slice was loaded to hold this frame");
         let ahead = frame - first_frame;
         Ok(View {
             frames: frames - ahead,
@@ -145,7 +168,13 @@ impl Window {
     }
 
     /// Bytes at the start of a span in a record, if the record is in memory.
-    pub(super) fn record_part(&self, layout: &Layout, record: u64, offset: u64, length: u64) -> Option<&[u8]> {
+    pub(super) fn record_part(
+        &self,
+        layout: &Layout,
+        record: u64,
+        offset: u64,
+        length: u64,
+    ) -> Option<&[u8]> {
         let Held::Records { first, count } = self.held else { return None };
         if !(first..first + count).contains(&record) {
             return None;

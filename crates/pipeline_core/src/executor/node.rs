@@ -71,6 +71,13 @@ impl RtNode {
         self.ctx.prepare(port, lost);
     }
 
+    pub(super) fn count_dropped(&mut self) {
+        let dropped = self.ctx.take_dropped();
+        if dropped > 0 {
+            self.stats.dropped_frames.add(dropped);
+        }
+    }
+
     /// The input by `port` is over; counts what was lost at its very end.
     pub(super) fn end_port(&mut self, port: usize, next_sample: u64) {
         let port = &mut self.ports[port];
@@ -109,7 +116,9 @@ impl RtNode {
         let Running::Stage(stage) = &mut self.body else { return Ok(None) };
         self.ctx.prepare(0, 0);
         let ctx = &mut self.ctx;
-        guarded(|| stage.end(ctx))
+        let last = guarded(|| stage.end(ctx));
+        self.count_dropped();
+        last
     }
 
     /// Closes the stage for good and drops it.

@@ -230,6 +230,7 @@ impl Worker {
         let captured_ns = packet.header().captured_ns;
         let started_ns = if timed { monotonic_ns() } else { 0 };
         let result = node.process(packet);
+        node.count_dropped();
         if timed || (sinks_only && captured_ns > 0) {
             let now_ns = monotonic_ns();
             if timed {

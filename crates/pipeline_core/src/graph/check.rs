@@ -4,8 +4,10 @@ use super::desc::{Body, Built, Inputs, NodeDesc, Role};
 use super::error::GraphError;
 use super::order::wire;
 use super::spec::StreamSpec;
+use crate::packet::{ChannelMeta, PacketKind, SensorMeta};
 use crate::stage::{ErrorPolicy, SourceImpl, StageImpl};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A graph that is known to be good: nothing is open yet.
 pub struct CheckedGraph {
@@ -51,11 +53,11 @@ impl std::fmt::Debug for CheckedGraph {
 
 /// Checks a description: wiring, kinds of packet, rates, channel counts, delays, parameters.
 ///
-/// Where a stage cannot be built, those behind it are checked against what it was fed itself, and only
-/// mistakes that cannot come from that guess are reported.
+/// Where a stage cannot be built, those behind it are checked against what it was fed itself, or would have been
+/// fed, and only mistakes that cannot come from that guess are reported.
 ///
 /// # Errors
-/// Every mistake found, each once, in the order of the description.
+/// Every mistake found, each once, in the order of the description. None, when a stage refused without a word.
 pub fn check(descs: Vec<NodeDesc<'_>>) -> Result<CheckedGraph, Vec<GraphError>> {
     let mut errors = Vec::new();
     if descs.is_empty() {
@@ -65,21 +67,23 @@ pub fn check(descs: Vec<NodeDesc<'_>>) -> Result<CheckedGraph, Vec<GraphError>> 
         ));
     }
     let wiring = wire(&descs, &mut errors);
+    let unknown = Stream::unknown();
     let mut streams: Vec<Option<Stream>> = descs.iter().map(|_| None).collect();
     let mut built: Vec<Option<Built>> = descs.iter().map(|_| None).collect();
     for i in &wiring.order {
         let fed: Vec<Option<&Stream>> =
             wiring.inputs[*i].iter().map(|input| streams[*input].as_ref()).collect();
-        let Some(fed) = fed.into_iter().collect::<Option<Vec<&Stream>>>() else { continue };
-        if descs[*i].build.role() != Role::Source && fed.is_empty() {
-            continue;
-        }
-        let guessed = fed.iter().any(|stream| stream.guessed);
-        let named: Vec<(&str, StreamSpec)> = wiring.inputs[*i]
+        let fed: Vec<&Stream> = fed.into_iter().map(|stream| stream.unwrap_or(&unknown)).collect();
+        let mut named: Vec<(&str, StreamSpec)> = wiring.inputs[*i]
             .iter()
             .zip(&fed)
             .map(|(k, s)| (descs[*k].id.as_str(), s.spec.clone()))
             .collect();
+        let nobody = descs[*i].build.role() != Role::Source && fed.is_empty();
+        if nobody {
+            named.push(("", unknown.spec.clone()));
+        }
+        let guessed = nobody || fed.iter().any(|stream| stream.guessed);
         let (stream, stage) = match descs[*i].build.build(&Inputs::new(&named)) {
             Ok(stage) => {
                 (stage.output().map(|spec| Stream { spec: spec.clone(), guessed }), Some(stage))
@@ -87,14 +91,15 @@ pub fn check(descs: Vec<NodeDesc<'_>>) -> Result<CheckedGraph, Vec<GraphError>> 
             Err(mistakes) => {
                 let real = mistakes.into_iter().filter(|m| !(guessed && m.depends_on_input()));
                 errors.extend(real.map(|m| m.at(&descs[*i].id)));
-                (fed.first().map(|s| Stream { spec: s.spec.clone(), guessed: true }), None)
+                (named.first().map(|(_, spec)| Stream { spec: spec.clone(), guessed: true }), None)
             }
         };
         streams[*i] = stream;
         built[*i] = stage;
     }
     one_way_between_groups(&descs, &wiring.inputs, &mut errors);
-    if !errors.is_empty() {
+    // A stage may refuse without a word when its mistake has been told elsewhere: its parameters did not parse.
+    if !errors.is_empty() || built.iter().any(Option::is_none) {
         return Err(errors);
     }
     Ok(assemble(descs, &wiring.inputs, &wiring.order, built))
@@ -103,6 +108,24 @@ pub fn check(descs: Vec<NodeDesc<'_>>) -> Result<CheckedGraph, Vec<GraphError>> 
 struct Stream {
     spec: StreamSpec,
     guessed: bool,
+}
+
+impl Stream {
+    /// What a stage is taken to be fed when nobody can say. It suits every stage: what does not fit it is not told.
+    fn unknown() -> Self {
+        let sensor =
+            SensorMeta { channels: vec![ChannelMeta::microvolts("ch1")], ..SensorMeta::default() };
+        let spec = StreamSpec {
+            kind: PacketKind::RawAndVoltage,
+            rate_hz: 250.0,
+            sensor: Arc::new(sensor),
+            max_frames: 1,
+            delay_s: 0.0,
+            total_frames: None,
+            live: true,
+        };
+        Self { spec, guessed: true }
+    }
 }
 
 fn group_of(desc: &NodeDesc<'_>) -> String {

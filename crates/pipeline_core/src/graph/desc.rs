@@ -151,6 +151,15 @@ impl Built {
         Self { body: Body::Stage(Box::new(stage)), output: Some(StreamSpec { delay_s, ..output }) }
     }
 
+    /// The same with another delay since the source, for a stage whose inputs differ in theirs.
+    #[must_use]
+    pub fn with_delay_s(mut self, delay_s: f64) -> Self {
+        if let Some(output) = &mut self.output {
+            output.delay_s = delay_s;
+        }
+        self
+    }
+
     /// A transform that leaves kind, rate and channels alone and declares no delay.
     pub fn same(stage: impl StageImpl, input: &StreamSpec) -> Self {
         Self::transform(stage, input, input.clone(), 0.0)

@@ -6,14 +6,12 @@ use std::fmt::Display;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// A parameter that is wrong whatever the input.
-    #[error("`{param}` must be {rule}, not {value}")]
+    #[error("{message}")]
     Param {
         /// The parameter, or a path below it (`bands/alpha`).
         param: String,
-        /// What it must be: "positive", "in (0, rate/2)".
-        rule: String,
-        /// What it is.
-        value: String,
+        /// The whole sentence.
+        message: String,
     },
     /// A parameter that does not fit this input: a cut-off above half the rate.
     #[error("{message}")]
@@ -34,14 +32,6 @@ pub enum ConfigError {
         /// The whole sentence.
         message: String,
     },
-    /// A file that a parameter names cannot be read.
-    #[error("{message}")]
-    File {
-        /// The parameter.
-        param: String,
-        /// The whole sentence.
-        message: String,
-    },
 }
 
 impl ConfigError {
@@ -53,19 +43,18 @@ impl ConfigError {
         if holds {
             return Ok(());
         }
-        Err(Self::Param {
-            param: param.to_owned(),
-            rule: rule.to_owned(),
-            value: value.to_string(),
-        })
+        Err(Self::param_message(param, format!("`{param}` must be {rule}, not {value}")))
+    }
+
+    /// A parameter that is wrong whatever the input, in a sentence of its own.
+    pub fn param_message(param: &str, message: impl Into<String>) -> Self {
+        Self::Param { param: param.to_owned(), message: message.into() }
     }
 
     /// The parameter this is about.
     pub fn param(&self) -> Option<&str> {
         match self {
-            Self::Param { param, .. }
-            | Self::ParamForInput { param, .. }
-            | Self::File { param, .. } => Some(param),
+            Self::Param { param, .. } | Self::ParamForInput { param, .. } => Some(param),
             Self::Input(_) | Self::Setting { .. } => None,
         }
     }
@@ -79,9 +68,7 @@ impl ConfigError {
         let path = match &self {
             Self::Input(_) => format!("/stages/{stage}"),
             Self::Setting { path, .. } => path.clone(),
-            Self::Param { param, .. }
-            | Self::ParamForInput { param, .. }
-            | Self::File { param, .. } => {
+            Self::Param { param, .. } | Self::ParamForInput { param, .. } => {
                 format!("/stages/{stage}/params/{param}")
             }
         };

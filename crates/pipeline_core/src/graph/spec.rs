@@ -17,6 +17,8 @@ pub struct StreamSpec {
     pub max_frames: usize,
     /// Delay of the signal since the source, in seconds, as the stages declare it.
     pub delay_s: f64,
+    /// Frames until the end, where the source knows: what a progress bar needs.
+    pub total_frames: Option<u64>,
     /// True when the source cannot wait (a device, a recording played as if live): a full queue loses packets
     /// and says so. False when it can: a full queue makes it wait.
     pub live: bool,

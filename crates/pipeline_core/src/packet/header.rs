@@ -42,6 +42,12 @@ impl Flags {
         self.0 & other.0 == other.0
     }
 
+    /// What is known about the samples' quality, without what is known about their continuity.
+    #[must_use]
+    pub const fn only_quality(self) -> Self {
+        Self(self.0 & !Self::GAP.0)
+    }
+
     /// The bits as they go over the wire.
     pub const fn bits(self) -> u16 {
         self.0

@@ -51,6 +51,8 @@ pub struct StageStats {
     pub lost_frames: Counter,
     /// Frames thrown away because this stage's queue was full.
     pub overflow_frames: Counter,
+    /// Frames the stage itself threw away, as it must when inputs do not agree in time.
+    pub dropped_frames: Counter,
     /// Errors, panics included.
     pub errors: Counter,
     /// Packets skipped by policy after an error.

@@ -28,6 +28,7 @@ pub fn spec(live: bool) -> StreamSpec {
         sensor,
         max_frames: FRAMES,
         delay_s: 0.0,
+        total_frames: None,
         live,
     }
 }

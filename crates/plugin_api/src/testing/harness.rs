@@ -27,6 +27,7 @@ fn spec(kind: PacketKind, channels: Vec<ChannelMeta>, rate_hz: f64) -> StreamSpe
         sensor: Arc::new(sensor),
         max_frames: 4096,
         delay_s: 0.0,
+        total_frames: None,
         live: true,
     }
 }
@@ -163,5 +164,15 @@ pub fn gain_db(desc: &impl StageDesc, rate_hz: f64, hz: f64) -> f64 {
 impl Harness {
     pub(super) const fn takes_microvolts(&self) -> bool {
         self.input.kind.has_microvolts()
+    }
+}
+
+impl Harness {
+    /// Closes the stage.
+    ///
+    /// # Errors
+    /// What the stage could not write.
+    pub fn close(&mut self) -> Result<(), StageError> {
+        self.stage.close()
     }
 }

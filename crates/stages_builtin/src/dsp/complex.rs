@@ -51,7 +51,11 @@ impl Complex {
     pub fn sqrt(self) -> Self {
         if self.im == 0.0 {
             let root = self.re.abs().sqrt();
-            return if self.re < 0.0 { Self::new(0.0, root.copysign(self.im)) } else { Self::new(root, self.im) };
+            return if self.re < 0.0 {
+                Self::new(0.0, root.copysign(self.im))
+            } else {
+                Self::new(root, self.im)
+            };
         }
         let size = self.abs();
         if self.re > 0.0 {
@@ -122,7 +126,15 @@ mod tests {
 
     #[test]
     fn square_root_squares_back_in_all_quadrants() {
-        for (re, im) in [(3.0, 4.0), (-3.0, 4.0), (-3.0, -4.0), (3.0, -4.0), (-4.0, 0.0), (4.0, 0.0), (0.0, 2.0)] {
+        for (re, im) in [
+            (3.0, 4.0),
+            (-3.0, 4.0),
+            (-3.0, -4.0),
+            (3.0, -4.0),
+            (-4.0, 0.0),
+            (4.0, 0.0),
+            (0.0, 2.0),
+        ] {
             let z = Complex::new(re, im);
             let root = z.sqrt();
             assert!(root.re >= 0.0);

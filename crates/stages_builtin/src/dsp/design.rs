@@ -34,7 +34,10 @@ impl Zpk {
     pub fn to_high_pass(mut self, edge: f64) -> Self {
         let degree = self.degree();
         self.gain *= self.gain_of_inversion();
-        self.zeros.iter_mut().chain(&mut self.poles).for_each(|root| *root = Complex::real(edge) / *root);
+        self.zeros
+            .iter_mut()
+            .chain(&mut self.poles)
+            .for_each(|root| *root = Complex::real(edge) / *root);
         self.zeros.extend(vec![Complex::default(); degree]);
         self
     }
@@ -70,7 +73,10 @@ impl Zpk {
         let twice = Complex::real(2.0 * rate);
         let distance = |roots: &[Complex]| product(roots.iter().map(|root| twice - *root));
         self.gain *= (distance(&self.zeros) / distance(&self.poles)).re;
-        self.zeros.iter_mut().chain(&mut self.poles).for_each(|root| *root = (twice + *root) / (twice - *root));
+        self.zeros
+            .iter_mut()
+            .chain(&mut self.poles)
+            .for_each(|root| *root = (twice + *root) / (twice - *root));
         self.zeros.extend(vec![Complex::real(-1.0); degree]);
         self
     }
@@ -116,7 +122,8 @@ fn split(roots: &[Complex], centre: f64, scale: impl Fn(Complex) -> Complex) -> 
         let root = scale(*root);
         (root, (root * root - Complex::real(centre * centre)).sqrt())
     });
-    let (up, down): (Vec<_>, Vec<_>) = scaled.map(|(root, shift)| (root + shift, root - shift)).unzip();
+    let (up, down): (Vec<_>, Vec<_>) =
+        scaled.map(|(root, shift)| (root + shift, root - shift)).unzip();
     [up, down].concat()
 }
 
@@ -126,7 +133,8 @@ fn split(roots: &[Complex], centre: f64, scale: impl Fn(Complex) -> Complex) -> 
 fn one_of_each_pair(roots: &[Complex]) -> Vec<Complex> {
     const SAME: f64 = 100.0 * f64::EPSILON;
     let is_real = |z: &Complex| z.im.abs() <= SAME * z.abs();
-    let mut upper: Vec<Complex> = roots.iter().copied().filter(|z| !is_real(z) && z.im > 0.0).collect();
+    let mut upper: Vec<Complex> =
+        roots.iter().copied().filter(|z| !is_real(z) && z.im > 0.0).collect();
     upper.sort_by(|a, b| a.re.total_cmp(&b.re).then(a.im.total_cmp(&b.im)));
     // Runs of one real part up to rounding are ordered by their imaginary parts.
     let mut start = 0;
@@ -149,11 +157,10 @@ fn one_of_each_pair(roots: &[Complex]) -> Vec<Complex> {
 fn take_section(poles: &mut Vec<Complex>, zeros: &mut Vec<Complex>) -> Sos {
     let from_circle = |p: Complex| (1.0 - p.abs()).abs();
     let pole = take_nearest(poles, from_circle, |_| true);
-    // One real pole and one real zero (beside their partners at zero) must stay for each other.
-    let keep_real = !is_real(pole) && count_real(poles) == 1 && count_real(zeros) == 1;
-    let partner = if is_real(pole) { take_nearest(poles, from_circle, is_real) } else { pole.conj() };
+    let partner =
+        if is_real(pole) { take_nearest(poles, from_circle, is_real) } else { pole.conj() };
     let from_pole = |z: Complex| (z - pole).abs();
-    let zero = take_nearest(zeros, from_pole, |z| !(keep_real && is_real(z)));
+    let zero = take_nearest(zeros, from_pole, |_| true);
     let other = if is_real(zero) { take_nearest(zeros, from_pole, is_real) } else { zero.conj() };
     let [b1, b2] = expand(zero, other);
     let [a1, a2] = expand(pole, partner);
@@ -162,10 +169,6 @@ fn take_section(poles: &mut Vec<Complex>, zeros: &mut Vec<Complex>) -> Sos {
 
 fn is_real(root: Complex) -> bool {
     root.im == 0.0
-}
-
-fn count_real(roots: &[Complex]) -> usize {
-    roots.iter().filter(|root| is_real(**root)).count()
 }
 
 /// Takes out the allowed root of the smallest distance, the first of equals; zero when there is none left.
@@ -202,7 +205,9 @@ mod tests {
         let sections = analogue.bilinear(1.0).to_sections();
         assert_eq!(sections.len(), 1);
         let Sos { b0, b1, b2, a1, a2 } = sections[0];
-        for (value, expected) in [(b0, 1.0 / 3.0), (b1, 1.0 / 3.0), (b2, 0.0), (a1, -1.0 / 3.0), (a2, 0.0)] {
+        for (value, expected) in
+            [(b0, 1.0 / 3.0), (b1, 1.0 / 3.0), (b2, 0.0), (a1, -1.0 / 3.0), (a2, 0.0)]
+        {
             assert!((value - expected).abs() < 1e-15, "{value} is not {expected}");
         }
     }
@@ -229,7 +234,11 @@ mod tests {
         let low = prototype().to_low_pass(5.0);
         assert!((low.gain / 5.0 - 1.0).abs() < 1e-15 && low.poles == real(&[-5.0]));
         let high = prototype().to_high_pass(5.0);
-        assert!((high.gain - 1.0).abs() < 1e-15 && high.poles == real(&[-5.0]) && high.zeros == real(&[0.0]));
+        assert!(
+            (high.gain - 1.0).abs() < 1e-15
+                && high.poles == real(&[-5.0])
+                && high.zeros == real(&[0.0])
+        );
         // s -> (s^2 + 9) / 2s: poles of s^2 + 2 s + 9.
         let band = prototype().to_band_pass(3.0, 2.0);
         for p in &band.poles {

@@ -39,8 +39,8 @@ pub enum Rule {
     },
     /// An odd number.
     Odd,
-    /// So far from zero and from half the sampling rate that 64-bit coefficients hold a stable filter.
-    Stable {
+    /// Far enough from zero, half the sampling rate and the other edge for coefficients in f64 to hold the filter.
+    Precise {
         /// The sampling rate it is too small or too narrow for.
         rate_hz: f64,
     },
@@ -52,7 +52,10 @@ impl fmt::Display for DesignError {
         match rule {
             Rule::Positive => write!(f, "`{param}` must be a number above 0, not {value}"),
             Rule::InsideBand { nyquist_hz } => {
-                write!(f, "`{param}` must be above 0 Hz and below {nyquist_hz} Hz, half the sampling rate, not {value}")
+                write!(
+                    f,
+                    "`{param}` must be above 0 Hz and below {nyquist_hz} Hz, half the sampling rate, not {value}"
+                )
             }
             Rule::Below { other, other_value } => {
                 write!(f, "`{param}` must be below `{other}`, which is {other_value}, not {value}")
@@ -61,9 +64,9 @@ impl fmt::Display for DesignError {
                 write!(f, "`{param}` must be a whole number from {min} to {max}, not {value}")
             }
             Rule::Odd => write!(f, "`{param}` must be odd, not {value}"),
-            Rule::Stable { rate_hz } => write!(
+            Rule::Precise { rate_hz } => write!(
                 f,
-                "`{param}` of {value} is too extreme for {rate_hz} samples/s: the filter would not be stable; \
+                "`{param}` of {value} is too extreme for {rate_hz} samples/s: rounding would spoil the filter; \
                  use a lower order, a wider band or a lower sampling rate"
             ),
         }
@@ -74,7 +77,11 @@ impl std::error::Error for DesignError {}
 
 /// Checks that a rate, quality or similar is a finite number above zero.
 pub(super) fn positive(param: &'static str, value: f64) -> Result<f64, DesignError> {
-    if value > 0.0 && value.is_finite() { Ok(value) } else { Err(DesignError { param, value, rule: Rule::Positive }) }
+    if value > 0.0 && value.is_finite() {
+        Ok(value)
+    } else {
+        Err(DesignError { param, value, rule: Rule::Positive })
+    }
 }
 
 /// Checks that a frequency lies strictly between 0 and half the sampling rate.
@@ -88,7 +95,12 @@ pub(super) fn inside_band(param: &'static str, hz: f64, rate_hz: f64) -> Result<
 }
 
 /// Checks a count against its limits.
-pub(super) fn whole_number(param: &'static str, value: u32, min: u32, max: u32) -> Result<u32, DesignError> {
+pub(super) fn whole_number(
+    param: &'static str,
+    value: u32,
+    min: u32,
+    max: u32,
+) -> Result<u32, DesignError> {
     if (min..=max).contains(&value) {
         Ok(value)
     } else {

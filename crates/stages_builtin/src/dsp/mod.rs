@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`butterworth`], [`notch`] | designs, equal to `scipy.signal.butter(..., output="sos")` and `scipy.signal.iirnotch` |
+//! | [`mod@butterworth`], [`mod@notch`] | designs, equal to `scipy.signal.butter(..., output="sos")` and `scipy.signal.iirnotch` |
 //! | [`design`] | poles and zeros to second-order sections, as `scipy.signal.zpk2sos` |
 //! | [`sos`] | [`Sos`] and [`Cascade`]: coefficients, plain data |
 //! | [`sos_state`] | [`SosState`]: what a running filter remembers |

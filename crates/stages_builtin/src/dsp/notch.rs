@@ -28,13 +28,23 @@ pub fn iirnotch(hz: f64, q: f64, rate_hz: f64) -> Result<Sos, DesignError> {
     let width = fraction / q * PI;
     // Beyond this the bandwidth passes half the rate, and tan() with it its pole.
     if width >= PI {
-        return Err(DesignError { param: "q", value: q, rule: Rule::Stable { rate_hz } });
+        return Err(DesignError { param: "q", value: q, rule: Rule::Precise { rate_hz } });
     }
     let gain = 1.0 / (1.0 + (width / 2.0).tan());
     let cos = (fraction * PI).cos();
-    let section = Sos { b0: gain, b1: gain * (-2.0 * cos), b2: gain, a1: -2.0 * gain * cos, a2: 2.0 * gain - 1.0 };
+    let section = Sos {
+        b0: gain,
+        b1: gain * (-2.0 * cos),
+        b2: gain,
+        a1: -2.0 * gain * cos,
+        a2: 2.0 * gain - 1.0,
+    };
     // A quality of 1e15 puts the poles on the unit circle.
-    if section.a2 < 1.0 { Ok(section) } else { Err(DesignError { param: "q", value: q, rule: Rule::Stable { rate_hz } }) }
+    if section.a2 < 1.0 {
+        Ok(section)
+    } else {
+        Err(DesignError { param: "q", value: q, rule: Rule::Precise { rate_hz } })
+    }
 }
 
 /// Notches at `hz`, `2 hz`, ... `harmonics * hz`, each `iirnotch(k * hz, q)`; `harmonics` of 1 is the fundamental alone.
@@ -67,9 +77,16 @@ mod tests {
     fn half_power_band_is_frequency_over_q() {
         // At 16 kHz the bilinear transform hardly bends the axis: the edges lie at 60 Hz +- 1 Hz for Q 30.
         let filter = Cascade::new(vec![iirnotch(60.0, 30.0, 16_000.0).unwrap()]);
-        let edges = [60.0 * ((1.0 + 1.0 / 3600.0_f64).sqrt() - 1.0 / 60.0), 60.0 * ((1.0 + 1.0 / 3600.0_f64).sqrt() + 1.0 / 60.0)];
+        let edges = [
+            60.0 * ((1.0 + 1.0 / 3600.0_f64).sqrt() - 1.0 / 60.0),
+            60.0 * ((1.0 + 1.0 / 3600.0_f64).sqrt() + 1.0 / 60.0),
+        ];
         for hz in edges {
-            assert!((filter.gain_db(hz, 16_000.0) + 3.0103).abs() < 0.001, "{hz} Hz: {} dB", filter.gain_db(hz, 16_000.0));
+            assert!(
+                (filter.gain_db(hz, 16_000.0) + 3.0103).abs() < 0.001,
+                "{hz} Hz: {} dB",
+                filter.gain_db(hz, 16_000.0)
+            );
         }
     }
 

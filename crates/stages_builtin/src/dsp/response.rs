@@ -35,7 +35,11 @@ impl Cascade {
     pub fn settling_samples(&self) -> u64 {
         let radius = self.largest_pole_radius();
         let memory = 2 * self.sections().len() as u64;
-        if radius <= 0.0 { memory } else { memory.max((SETTLED.ln() / radius.ln()).abs().ceil() as u64) }
+        if radius <= 0.0 {
+            memory
+        } else {
+            memory.max((SETTLED.ln() / radius.ln()).abs().ceil() as u64)
+        }
     }
 
     /// Distance from zero of the outermost pole; below 1 for a stable filter.
@@ -95,19 +99,25 @@ mod tests {
 
     #[test]
     fn group_delay_is_the_slope_of_the_phase() {
-        let filter = Cascade::new(butterworth(4, Band::BandPass { low_hz: 1.0, high_hz: 40.0 }, 250.0).unwrap());
+        let filter = Cascade::new(
+            butterworth(4, Band::BandPass { low_hz: 1.0, high_hz: 40.0 }, 250.0).unwrap(),
+        );
         for hz in [2.0, 10.0, 20.0, 39.0, 60.0] {
             let step = 1e-4;
             let turn = filter.response(hz + step, 250.0) / filter.response(hz - step, 250.0);
             let slope = -turn.arg() / (TAU * 2.0 * step / 250.0);
-            assert!((filter.group_delay_samples(hz, 250.0) - slope).abs() < 1e-4 * slope.abs().max(1.0), "{hz} Hz");
+            assert!(
+                (filter.group_delay_samples(hz, 250.0) - slope).abs() < 1e-4 * slope.abs().max(1.0),
+                "{hz} Hz"
+            );
         }
     }
 
     #[test]
     fn group_delay_is_finite_at_the_zeros() {
         let notch = Cascade::new(vec![iirnotch(50.0, 30.0, 250.0).unwrap()]);
-        let (at, near) = (notch.group_delay_samples(50.0, 250.0), notch.group_delay_samples(50.001, 250.0));
+        let (at, near) =
+            (notch.group_delay_samples(50.0, 250.0), notch.group_delay_samples(50.001, 250.0));
         assert!((at - near).abs() < 0.1, "{at} against {near}");
         let high_pass = Cascade::new(butterworth(3, Band::HighPass { hz: 1.0 }, 250.0).unwrap());
         assert!(high_pass.group_delay_samples(0.0, 250.0).is_finite());

@@ -76,11 +76,19 @@ impl SosState {
     /// # Panics
     /// If `samples` is not a whole number of frames, or the state was made for another number of sections.
     pub fn process(&mut self, cascade: &Cascade, samples: &mut [f32]) {
-        assert!(self.fits(cascade), "the state belongs to a cascade with another number of sections");
+        assert!(
+            self.fits(cascade),
+            "the state belongs to a cascade with another number of sections"
+        );
         if self.channels == 0 || samples.is_empty() {
             return;
         }
-        assert_eq!(samples.len() % self.channels, 0, "samples must be whole frames of {} channels", self.channels);
+        assert_eq!(
+            samples.len() % self.channels,
+            0,
+            "samples must be whole frames of {} channels",
+            self.channels
+        );
         let mut rest = samples;
         while !rest.is_empty() {
             let frames = (rest.len() / self.channels).min(CHECK_FRAMES - self.frames);
@@ -109,7 +117,9 @@ impl SosState {
     #[cold]
     fn start(&mut self, cascade: &Cascade, first_frame: &[f32]) {
         for (section, zi) in cascade.steady_state().iter().enumerate() {
-            for (channel, x) in first_frame.iter().enumerate().filter(|(channel, _)| self.starting[*channel]) {
+            for (channel, x) in
+                first_frame.iter().enumerate().filter(|(channel, _)| self.starting[*channel])
+            {
                 let x = if self.init == Init::Step { f64::from(*x) } else { 0.0 };
                 self.s1[section * self.channels + channel] = zi[0] * x;
                 self.s2[section * self.channels + channel] = zi[1] * x;
@@ -119,25 +129,19 @@ impl SosState {
         self.any_starting = false;
     }
 
-    /// Silences channels that have faded out, and restarts those that are no longer numbers.
+    /// Silences sections that have faded out, each for itself because fast ones fade long before slow ones, and marks channels
+    /// that are no longer numbers for a new start.
     fn check(&mut self, cascade: &Cascade) {
-        for channel in 0..self.channels {
-            let (mut faded, mut finite) = (true, true);
-            for (section, quiet) in cascade.quiet().iter().enumerate() {
-                let at = section * self.channels + channel;
-                let (s1, s2) = (self.s1[at].abs(), self.s2[at].abs());
-                faded &= s1 < *quiet && s2 < *quiet;
-                finite &= s1.is_finite() && s2.is_finite();
-            }
-            if faded {
-                for at in (channel..self.s1.len()).step_by(self.channels) {
-                    self.s1[at] = 0.0;
-                    self.s2[at] = 0.0;
+        for (section, quiet) in cascade.quiet().iter().enumerate() {
+            let row = section * self.channels..(section + 1) * self.channels;
+            let states = self.s1[row.clone()].iter_mut().zip(&mut self.s2[row]);
+            for ((s1, s2), starting) in states.zip(&mut self.starting) {
+                if s1.abs() < *quiet && s2.abs() < *quiet {
+                    (*s1, *s2) = (0.0, 0.0);
+                } else if !(s1.is_finite() && s2.is_finite()) {
+                    *starting = true;
+                    self.any_starting = true;
                 }
-            }
-            if !finite {
-                self.starting[channel] = true;
-                self.any_starting = true;
             }
         }
     }
@@ -153,20 +157,25 @@ mod tests {
     use super::*;
 
     fn band_pass(order: u32, rate_hz: f64) -> Cascade {
-        Cascade::new(butterworth(order, Band::BandPass { low_hz: 0.5, high_hz: 40.0 }, rate_hz).unwrap())
+        Cascade::new(
+            butterworth(order, Band::BandPass { low_hz: 0.5, high_hz: 40.0 }, rate_hz).unwrap(),
+        )
     }
 
     /// Each channel alone, sample by sample, in the plainest way.
     fn plain(cascade: &Cascade, channels: usize, init: Init, samples: &[f32]) -> Vec<f32> {
         let mut out = samples.to_vec();
         for channel in 0..channels {
-            let x0 = if init == Init::Step { f64::from(samples[channel]) } else { 0.0 };
-            let mut state: Vec<[f64; 2]> = cascade.steady_state().iter().map(|zi| zi.map(|z| z * x0)).collect();
+            let x0 = if init == Init::Step { f64::from(out[channel]) } else { 0.0 };
+            let mut state: Vec<[f64; 2]> =
+                cascade.steady_state().iter().map(|zi| zi.map(|z| z * x0)).collect();
             for sample in out.iter_mut().skip(channel).step_by(channels) {
                 let mut x = f64::from(*sample);
-                for (Sos { b0, b1, b2, a1, a2 }, [s1, s2]) in cascade.sections().iter().zip(&mut state) {
+                for (Sos { b0, b1, b2, a1, a2 }, [s1, s2]) in
+                    cascade.sections().iter().zip(&mut state)
+                {
                     let y = b0 * x + *s1;
-                    *s1 = (b1 * x + *s2) - a1 * y;
+                    *s1 = b1 * x - a1 * y + *s2;
                     *s2 = b2 * x - a2 * y;
                     x = y;
                 }
@@ -183,7 +192,9 @@ mod tests {
             .map(|at| {
                 noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let (frame, channel) = ((at / channels) as f32, (at % channels) as f32);
-                5000.0 - 900.0 * channel + 20.0 * (0.2513 * frame + channel).sin() + (noise >> 8) as f32 * 1e-6
+                5000.0 - 900.0 * channel
+                    + 20.0 * (0.2513 * frame + channel).sin()
+                    + (noise >> 8) as f32 * 1e-6
             })
             .collect()
     }
@@ -237,7 +248,11 @@ mod tests {
     #[test]
     fn a_fading_filter_reaches_exact_silence_and_only_there() {
         // Poles of 0.05 Hz take 1e34 to fade in 0.27 h at 250 samples/s; the largest gain sits in no one section.
-        for (order, band) in [(1, Band::HighPass { hz: 1.0 }), (4, Band::LowPass { hz: 1.0 }), (10, Band::LowPass { hz: 5.0 })] {
+        for (order, band) in [
+            (1, Band::HighPass { hz: 1.0 }),
+            (4, Band::LowPass { hz: 1.0 }),
+            (10, Band::LowPass { hz: 5.0 }),
+        ] {
             let cascade = Cascade::new(butterworth(order, band, 250.0).unwrap());
             let mut samples = vec![0.0_f32; 30_000];
             samples[..500].fill(100.0);
@@ -245,9 +260,16 @@ mod tests {
             let mut state = SosState::new(&cascade, 1, Init::Zero);
             state.process(&cascade, &mut samples);
             for (at, (y, plain)) in samples.iter().zip(&expected).enumerate() {
-                assert!(y.to_bits() == plain.to_bits() || (*y - *plain).abs() < 1e-33, "{band:?}, frame {at}: {y} for {plain}");
+                assert!(
+                    y.to_bits() == plain.to_bits() || (*y - *plain).abs() < 1e-33,
+                    "{band:?}, frame {at}: {y} for {plain}"
+                );
             }
-            assert!(state.s1.iter().chain(&state.s2).all(|s| *s == 0.0), "{band:?}: {:?}", state.s1);
+            assert!(
+                state.s1.iter().chain(&state.s2).all(|s| *s == 0.0),
+                "{band:?}: {:?}",
+                state.s1
+            );
         }
     }
 
@@ -270,7 +292,10 @@ mod tests {
 
     #[test]
     fn a_retune_keeps_the_state_of_as_many_sections() {
-        let (a, b) = (Cascade::new(vec![iirnotch(50.0, 30.0, 250.0).unwrap()]), Cascade::new(vec![iirnotch(60.0, 30.0, 250.0).unwrap()]));
+        let (a, b) = (
+            Cascade::new(vec![iirnotch(50.0, 30.0, 250.0).unwrap()]),
+            Cascade::new(vec![iirnotch(60.0, 30.0, 250.0).unwrap()]),
+        );
         let mut state = SosState::new(&a, 1, Init::Step);
         let mut samples = vec![5000.0_f32; 100];
         state.process(&a, &mut samples);

@@ -1,0 +1,169 @@
+//! Test signals, each a pure function of seed, channel and sample index: the same whatever the packet size,
+//! from any starting point, on any machine.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::f64::consts::TAU;
+
+/// One part of a test signal; parts add up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Signal {
+    /// A sine of `uv` microvolts amplitude.
+    Sine {
+        /// Frequency in Hz.
+        hz: f64,
+        /// Amplitude in microvolts.
+        uv: f64,
+    },
+    /// A square wave between plus and minus `uv` microvolts, starting high.
+    Square {
+        /// Frequency in Hz.
+        hz: f64,
+        /// Amplitude in microvolts.
+        uv: f64,
+    },
+    /// White noise, uniform, of `uv_rms` microvolts rms.
+    White {
+        /// Microvolts rms.
+        uv_rms: f64,
+    },
+    /// Pink (1/f) noise of about `uv_rms` microvolts rms, sixteen octaves down from half the rate.
+    Pink {
+        /// Microvolts rms.
+        uv_rms: f64,
+    },
+    /// A constant electrode offset, different in every channel, up to plus or minus `uv` microvolts.
+    Offset {
+        /// Largest offset in microvolts.
+        uv: f64,
+    },
+    /// Eye blinks on the first two channels, one every few seconds.
+    Blinks {
+        /// Peak in microvolts.
+        uv: f64,
+    },
+    /// The sample index itself, as a code: what tests count. Nothing is added to it.
+    Counter {},
+}
+
+impl Signal {
+    /// Something that looks like EEG: pink background, waxing alpha at 10 Hz, blinks, mains, electrode offsets.
+    pub fn eeg_like() -> Vec<Self> {
+        vec![
+            Self::Pink { uv_rms: 8.0 },
+            Self::Sine { hz: 10.0, uv: 12.0 },
+            Self::Sine { hz: 10.3, uv: 12.0 },
+            Self::Blinks { uv: 120.0 },
+            Self::Sine { hz: 50.0, uv: 40.0 },
+            Self::Offset { uv: 5000.0 },
+        ]
+    }
+
+    /// Microvolts of this part at one sample of one channel. A [`Counter`](Self::Counter) has none.
+    pub fn uv_at(&self, seed: u64, channel: u64, sample: u64, rate_hz: f64) -> f64 {
+        match *self {
+            Self::Sine { hz, uv } => {
+                // Every channel a little later, so that they can be told apart.
+                uv * (TAU * (cycles(hz, sample, rate_hz) - channel as f64 / 32.0)).sin()
+            }
+            Self::Square { hz, uv } => {
+                if cycles(hz, sample, rate_hz) < 0.5 {
+                    uv
+                } else {
+                    -uv
+                }
+            }
+            Self::White { uv_rms } => uv_rms * noise(seed, channel, 0, sample),
+            Self::Pink { uv_rms } => {
+                // Voss and McCartney: noises that each hold twice as long as the one before.
+                let octaves =
+                    (0..16).map(|octave| noise(seed, channel, octave + 1, sample >> octave));
+                uv_rms / 4.0 * octaves.sum::<f64>()
+            }
+            Self::Offset { uv } => uv * noise(seed, channel, 100, 0) / 3.0_f64.sqrt(),
+            Self::Blinks { uv } => {
+                if channel > 1 {
+                    return 0.0;
+                }
+                let slot_samples = (3.0 * rate_hz) as u64;
+                let slot = sample / slot_samples.max(1);
+                let begins_s = 1.0 + 0.8 * noise(seed, 0, 200, slot) / 3.0_f64.sqrt();
+                let t_s = (sample % slot_samples.max(1)) as f64 / rate_hz - begins_s;
+                // A raised cosine of 300 ms.
+                if (0.0..0.3).contains(&t_s) {
+                    uv / 2.0 * (1.0 - (TAU * t_s / 0.3).cos())
+                } else {
+                    0.0
+                }
+            }
+            Self::Counter {} => 0.0,
+        }
+    }
+}
+
+/// Cycles since sample 0 without the whole ones, exact for hours: the index is never multiplied into a large float.
+fn cycles(hz: f64, sample: u64, rate_hz: f64) -> f64 {
+    let per_sample = (hz / rate_hz).fract();
+    let (high, low) = (sample >> 24, sample & 0x00ff_ffff);
+    let carried = (per_sample * f64::from(1 << 24)).fract() * (high as f64);
+    (carried.fract() + (per_sample * low as f64).fract()).fract()
+}
+
+/// Uniform noise with an rms of 1, from a hash (splitmix64, Steele et al. 2014) of where it is.
+fn noise(seed: u64, channel: u64, part: u64, sample: u64) -> f64 {
+    let mut x = seed
+        ^ channel.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        ^ part.wrapping_mul(0xD1B5_4A32_D192_ED03);
+    x = x
+        .wrapping_add(sample.wrapping_mul(0x2545_F491_4F6C_DD1D))
+        .wrapping_add(0x9E37_79B9_7F4A_7C15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^= x >> 31;
+    ((x >> 11) as f64 / (1_u64 << 52) as f64 - 1.0) * 3.0_f64.sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rms(signal: &Signal, samples: u64) -> f64 {
+        let sum: f64 = (0..samples).map(|n| signal.uv_at(1, 2, n, 250.0).powi(2)).sum();
+        (sum / samples as f64).sqrt()
+    }
+
+    #[test]
+    fn amplitudes_are_what_they_say() {
+        assert!((rms(&Signal::Sine { hz: 10.0, uv: 100.0 }, 25_000) - 70.71).abs() < 0.01);
+        assert!((rms(&Signal::Square { hz: 5.0, uv: 100.0 }, 25_000) - 100.0).abs() < 1e-9);
+        assert!((rms(&Signal::White { uv_rms: 3.0 }, 100_000) - 3.0).abs() < 0.05);
+        let pink = rms(&Signal::Pink { uv_rms: 3.0 }, 400_000);
+        assert!((2.0..4.5).contains(&pink), "{pink}");
+    }
+
+    #[test]
+    fn a_sine_keeps_its_phase_for_a_day_at_16_ksps() {
+        let sample = 86_400 * 16_000;
+        // 10 Hz: a whole number of cycles a day, so the phase is that of the start.
+        let signal = Signal::Sine { hz: 10.0, uv: 1.0 };
+        for n in 0..1600 {
+            let (now, then) =
+                (signal.uv_at(0, 0, n, 16_000.0), signal.uv_at(0, 0, sample + n, 16_000.0));
+            assert!((now - then).abs() < 1e-5, "{n}: {now} {then}");
+        }
+    }
+
+    #[test]
+    fn pink_noise_falls_by_3_db_an_octave() {
+        // Power in the difference of neighbours against the difference over 64 samples: white would give 1.
+        let pink = Signal::Pink { uv_rms: 1.0 };
+        let step = |d: u64| {
+            (0..50_000)
+                .map(|n| (pink.uv_at(3, 0, n + d, 1.0) - pink.uv_at(3, 0, n, 1.0)).powi(2))
+                .sum::<f64>()
+        };
+        let ratio = step(64) / step(1);
+        assert!((2.5..6.0).contains(&ratio), "{ratio}");
+    }
+}

@@ -1,0 +1,4 @@
+//! Where samples go.
+
+pub(crate) mod csv_sink;
+pub(crate) mod websocket_sink;

@@ -1,0 +1,196 @@
+//! What every recursive filter shares: building, running, starting anew after a gap, handing over its state.
+
+use crate::dsp::{Cascade, DesignError, Init, Rule, Sos, SosState};
+use plugin_api::{
+    Built, ConfigError, Flags, Inputs, Lockable, RtPacket, StageCtx, StageImpl, StageResult,
+    StreamSpec,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::any::Any;
+use std::sync::Arc;
+
+/// What a filter takes for its past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StartFrom {
+    /// Silence: an electrode offset then makes a step, and the filter rings.
+    Zero,
+    /// The first sample, as if it had always been there (`sosfilt_zi(sos) * x[0]`).
+    #[default]
+    Step,
+}
+
+impl From<StartFrom> for Init {
+    fn from(start: StartFrom) -> Self {
+        match start {
+            StartFrom::Zero => Self::Zero,
+            StartFrom::Step => Self::Step,
+        }
+    }
+}
+
+pub(super) const fn default_order() -> u32 {
+    4
+}
+
+/// Builds a filter for the stage's one input, which must hold microvolts.
+///
+/// `frequencies` are the parameters that must lie below half the rate.
+pub(super) fn build(
+    inputs: &Inputs<'_>,
+    frequencies: &[(&str, f64)],
+    init: StartFrom,
+    design: impl FnOnce(f64) -> Result<Vec<Sos>, DesignError>,
+) -> Result<Built, Vec<ConfigError>> {
+    let wrong_kind = inputs.microvolts().err();
+    let input = inputs.only();
+    let mut mistakes: Vec<ConfigError> = wrong_kind.into_iter().collect();
+    mistakes.extend(
+        frequencies.iter().filter_map(|(param, hz)| input.require_below_nyquist(param, *hz).err()),
+    );
+    match design(input.rate_hz) {
+        Ok(sections) if mistakes.is_empty() => {
+            Ok(Built::same(IirFilter::new(sections, input, init), input))
+        }
+        Ok(_) => Err(mistakes),
+        Err(error) => {
+            // A frequency that is out of range has been reported with more to say.
+            if !mistakes.iter().any(|m| m.param() == Some(error.param)) {
+                mistakes.push(config_error(error));
+            }
+            Err(mistakes)
+        }
+    }
+}
+
+pub(super) fn config_error(error: DesignError) -> ConfigError {
+    let (param, message) = (error.param.to_owned(), error.to_string());
+    match error.rule {
+        Rule::InsideBand { .. } | Rule::Precise { .. } => {
+            ConfigError::ParamForInput { param, message }
+        }
+        _ => ConfigError::Param { param, message },
+    }
+}
+
+/// A cascade of second-order sections at work on all channels.
+///
+/// After lost samples it starts anew from the first sample that arrives, and flags what it makes as settling
+/// until a transient has decayed to 1 %.
+#[derive(Debug)]
+pub(super) struct IirFilter {
+    cascade: Cascade,
+    state: SosState,
+    settling_frames: u64,
+    unsettled: u64,
+}
+
+impl IirFilter {
+    fn new(sections: Vec<Sos>, input: &StreamSpec, init: StartFrom) -> Self {
+        let cascade = Cascade::new(sections);
+        let state = SosState::new(&cascade, input.channels(), init.into());
+        let settling_frames = cascade.settling_samples();
+        Self { cascade, state, settling_frames, unsettled: settling_frames }
+    }
+}
+
+impl Lockable for IirFilter {}
+
+impl StageImpl for IirFilter {
+    fn process(&mut self, packet: Arc<RtPacket>, ctx: &mut StageCtx) -> StageResult {
+        let header = packet.header();
+        if ctx.lost_before() > 0 || header.flags.contains(Flags::GAP) {
+            self.reset();
+        }
+        if self.unsettled > 0 {
+            ctx.raise(Flags::SETTLING);
+            self.unsettled = self.unsettled.saturating_sub(u64::from(header.frames));
+        }
+        packet.map_samples(ctx, |microvolts| self.state.process(&self.cascade, microvolts))
+    }
+
+    fn reset(&mut self) {
+        self.state.reset();
+        self.unsettled = self.settling_frames;
+    }
+
+    fn inherit(&mut self, previous: &mut dyn Any) {
+        let Some(previous) = previous.downcast_mut::<Self>() else { return };
+        if previous.state.fits(&self.cascade) && previous.state.channels() == self.state.channels()
+        {
+            std::mem::swap(&mut self.state, &mut previous.state);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transforms::highpass::HighpassDesc;
+    use crate::transforms::notch::NotchDesc;
+    use plugin_api::testing::{Harness, microvolt_spec};
+    use plugin_api::{StageDesc, StageInitCtx};
+
+    fn harness(params: serde_json::Value) -> Harness {
+        let desc: NotchDesc = serde_json::from_value(params).unwrap();
+        Harness::new(&desc, microvolt_spec(1, 250.0), &StageInitCtx::in_folder(".")).unwrap()
+    }
+
+    #[test]
+    fn a_gap_starts_the_filter_anew_and_flags_it_as_settling() {
+        let params = serde_json::json!({"hz": 50.0});
+        let mut filter = harness(params.clone());
+        let flat = |uv: f32| vec![uv; 250];
+        for _ in 0..4 {
+            let _ = filter.feed(&flat(100.0), Flags::NONE).unwrap();
+        }
+        let settled = filter.feed(&flat(100.0), Flags::NONE).unwrap().unwrap();
+        assert!(!settled.header.flags.contains(Flags::SETTLING));
+        // A jump without a gap rings; the same jump behind a gap does not, and is flagged.
+        let rings = filter.feed(&flat(5000.0), Flags::NONE).unwrap().unwrap();
+        assert!(rings.microvolts.iter().any(|x| (x - 5000.0).abs() > 50.0));
+        let mut filter = harness(params);
+        let _ = filter.feed(&flat(100.0), Flags::NONE).unwrap();
+        let jumps = filter.feed(&flat(5000.0), Flags::GAP).unwrap().unwrap();
+        assert!(jumps.microvolts.iter().all(|x| (x - 5000.0).abs() < 1e-2));
+        assert!(jumps.header.flags.contains(Flags::SETTLING));
+    }
+
+    #[test]
+    fn a_retune_keeps_the_state_so_that_the_output_does_not_click() {
+        let ctx = StageInitCtx::in_folder(".");
+        let input = microvolt_spec(1, 250.0);
+        let build = |hz: f64| {
+            let params = serde_json::json!({"hz": hz, "order": 2, "init": "zero"});
+            let desc: HighpassDesc = serde_json::from_value(params).unwrap();
+            let inputs = [("above", input.clone())];
+            desc.build(&Inputs::new(&inputs), &ctx).unwrap().into_stage().unwrap()
+        };
+        let (mut source, mut stage) = (StageCtx::for_test(2500), StageCtx::for_test(2500));
+        let mut feed = |filter: &mut Box<dyn StageImpl>| {
+            let header = plugin_api::PacketHeader {
+                sensor: Arc::clone(&input.sensor),
+                first_sample: 0,
+                time_ns: 0,
+                captured_ns: 0,
+                rate_hz: 250.0,
+                frames: 0,
+                flags: Flags::NONE,
+            };
+            let mut packet = source.fresh(header, input.kind);
+            packet.microvolts_mut().extend([30_000.0; 2500]);
+            filter.process(packet.share(), &mut stage).unwrap().unwrap().microvolts().to_vec()
+        };
+        // An electrode offset of 30 mV, which the high-pass has forgotten after ten seconds.
+        let mut old = build(1.0);
+        let before = feed(&mut old)[2499];
+        assert!(before.abs() < 1e-3, "{before}");
+        let (mut kept, mut fresh) = (build(1.1), build(1.1));
+        kept.inherit(&mut *old);
+        let jump = |out: &[f32]| out.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+        let (kept, fresh) = (jump(&feed(&mut kept)), jump(&feed(&mut fresh)));
+        assert!(fresh > 29_000.0, "without its state the filter would jump by the offset: {fresh}");
+        assert!(kept < 0.1 * fresh, "{kept}");
+    }
+}
