@@ -1,1 +1,28 @@
-//! daemon
+//! The eegd daemon as a library, so that another binary can be an eegd with more stages:
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//!
+//! fn main() -> ExitCode {
+//!     daemon::main_with(&[stages_builtin::STAGES /*, my_stages::STAGES */])
+//! }
+//! ```
+//!
+//! | folder | what |
+//! |---|---|
+//! | [`document`] | pipeline files to a checked graph, every mistake with its line |
+//! | [`host`] | the one pipeline that runs, and what is known about it |
+//! | [`broker`], [`ws`] | packets to live clients |
+//! | [`api`], [`viewer`] | HTTP, and the page in the browser |
+//! | [`commands`] | what the command line can do |
+#![forbid(unsafe_code)]
+
+pub mod api;
+pub mod broker;
+mod commands;
+pub mod document;
+pub mod host;
+mod viewer;
+mod ws;
+
+pub use commands::main_with;

@@ -92,6 +92,11 @@ pub trait SourceImpl: Lockable + Send {
     fn close(&mut self) -> Result<(), StageError> {
         Ok(())
     }
+
+    /// What was odd about the samples, one sentence each: rows of a file that could not be read. Asked at the end.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What a source has to say when asked.
@@ -157,6 +162,17 @@ pub enum ErrorAction {
     DrainThenStop,
     /// Lose this packet and go on.
     SkipPacket,
+}
+
+impl ErrorAction {
+    /// As the pipeline file and the API write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fatal => "fatal",
+            Self::DrainThenStop => "drain_then_stop",
+            Self::SkipPacket => "skip_packet",
+        }
+    }
 }
 
 /// Turns errors into actions. The executor asks; stages know nothing of it.

@@ -44,6 +44,8 @@ pub struct StageInitCtx {
     pub sensors: Arc<Value>,
     /// Nobody watches (`eegd process`): a source that can be faster than real time is, and none repeats.
     pub offline: bool,
+    /// Takes a sentence for the user about something odd that is no mistake: a truncated file, a simulated board.
+    pub warn: Arc<dyn Fn(String) + Send + Sync>,
 }
 
 impl StageInitCtx {
@@ -56,6 +58,7 @@ impl StageInitCtx {
             broker: None,
             sensors: Arc::new(Value::Null),
             offline: false,
+            warn: Arc::new(|_| {}),
         }
     }
 

@@ -25,8 +25,8 @@ pub(crate) fn parse<D: StageDesc>(value: &Value) -> Result<D, Vec<ParamsError>> 
             return Err(vec![ParamsError { path: String::new(), message }]);
         }
     };
-    let mut errors = unknown_keys::<D>(&mut given);
     let example = serde_json::to_value(D::example()).unwrap_or_default();
+    let mut errors = unknown_keys::<D>(&mut given, &example);
     for _ in 0..=given.len() + example.as_object().map_or(0, Map::len) {
         match serde_path_to_error::deserialize::<_, D>(Value::Object(given.clone())) {
             Ok(desc) if errors.is_empty() => return Ok(desc),
@@ -53,7 +53,9 @@ pub(crate) fn parse<D: StageDesc>(value: &Value) -> Result<D, Vec<ParamsError>> 
     Err(errors)
 }
 
-fn unknown_keys<D: StageDesc>(given: &mut Map<String, Value>) -> Vec<ParamsError> {
+/// Takes out the keys that the kind does not know. What was meant by one is not missed as well: the example's value
+/// takes its place.
+fn unknown_keys<D: StageDesc>(given: &mut Map<String, Value>, example: &Value) -> Vec<ParamsError> {
     let schema = schemars::schema_for!(D);
     let empty = Map::new();
     let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
@@ -62,6 +64,10 @@ fn unknown_keys<D: StageDesc>(given: &mut Map<String, Value>) -> Vec<ParamsError
     let mut errors = Vec::new();
     for key in unknown {
         given.shift_remove(&key);
+        let meant = nearest(&key, known.keys().map(String::as_str));
+        if let Some((meant, good)) = meant.and_then(|meant| Some((meant, example.get(meant)?))) {
+            given.entry(meant).or_insert_with(|| good.clone());
+        }
         let message = unknown_key(D::KIND, &key, known.keys().map(String::as_str));
         errors.push(ParamsError { path: key, message });
     }

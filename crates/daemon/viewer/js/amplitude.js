@@ -25,7 +25,7 @@ function inMicrovolts(stream) {
 /**
  * Display units of one value, per channel. A topic is shown in microvolts when each channel's unit allows it.
  * @param {Stream} stream
- * @returns {Float64Array}
+ * @returns {Float64Array<ArrayBuffer>}
  */
 export function displayScale(stream) {
   const microvolts = inMicrovolts(stream);

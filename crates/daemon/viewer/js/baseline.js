@@ -3,12 +3,14 @@
 // An electrode's offset is tens of millivolts and drifts by hundreds of microvolts a second, so a constant will not do.
 // Two one-pole high-passes in a row follow a drift without lag; on means of 20 ms they cost nothing per sample:
 //   lp1 += a (m - lp1);  lp2 += a ((m - lp1) - lp2);  level = lp1 + lp2,  a = 1 - exp(-block / tau)
+// A sample's level comes from the two blocks before its own, whose middles lie 1.5 blocks back. The second low-pass knows
+// the slope (lp2 / tau), so each level is carried forward by that much.
 
 import { MISSING } from "./ring.js";
 
 const BLOCK_S = 0.02;
-/** Corner at 1 / (2 pi tau) = 0.32 Hz: a blink keeps its shape, a drift does not survive. */
-const TAU_S = 0.5;
+/** Two poles at 1 / (2 pi tau) = 0.23 Hz, together 3 dB down at 0.35 Hz: a blink nearly keeps its shape, a drift does not survive. */
+const TAU_S = 0.7;
 /** After a silence of this length the level is taken anew. */
 const RESEED_S = 0.5;
 
@@ -22,6 +24,7 @@ export class Baseline {
     this.channels = channels;
     this.blockFrames = Math.max(1, Math.round(rate_hz * BLOCK_S));
     this.gain = 1 - Math.exp(-this.blockFrames / (rate_hz * TAU_S));
+    this.carry = 1 + (1.5 * this.blockFrames) / (rate_hz * TAU_S);
     this.reseedBlocks = Math.ceil((rate_hz * RESEED_S) / this.blockFrames);
     // More blocks than the ring holds: a sample's level comes from the two blocks before its own.
     this.blocks = Math.ceil(capacity / this.blockFrames) + 4;
@@ -86,7 +89,7 @@ export class Baseline {
           slow[c] = /** @type {number} */ (slow[c]) + gain * (rest - /** @type {number} */ (slow[c]));
         }
       }
-      const level = /** @type {number} */ (fast[c]) + /** @type {number} */ (slow[c]);
+      const level = /** @type {number} */ (fast[c]) + this.carry * /** @type {number} */ (slow[c]);
       // Seeding reaches back over the two blocks that this one's own samples are measured from.
       for (let block = seed ? next - 2 : next; block <= next; block++) this.levels[this.at(block) + c] = level;
     }

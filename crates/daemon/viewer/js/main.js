@@ -70,7 +70,10 @@ async function ask() {
 function tell() {
   const topics = page.scopes().map((scope) => scope.topic);
   const now_ms = Date.now();
-  const retryIn_s = connection.wasOpen ? connection.retryIn_s : Math.max(0, Math.ceil((retryAt_ms - now_ms) / 1000));
+  // NaN while nothing has failed yet.
+  const retryIn_s = Number.isFinite(connection.retryAt_ms)
+    ? connection.retryIn_s
+    : Math.max(0, Math.ceil((retryAt_ms - now_ms) / 1000));
   page.toolbar.showPipeline(pipeline);
   page.truth.showStates(connection.state, connection.state === "open" || !connection.wasOpen ? pipeline : null);
   page.truth.showVerdict(

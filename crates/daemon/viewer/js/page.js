@@ -18,7 +18,7 @@ export class Page {
     this.settings = settings;
     /** @type {Map<string, {topic: Topic, scope: Scope}>} */
     this.topics = new Map();
-    /** @type {Map<number, Topic>} */
+    /** Topics by stream number; null for one that is not shown. @type {Map<number, Topic | null>} */
     this.streams = new Map();
     this.clock = { origin_s: NaN };
     this.rejected = 0;
@@ -88,7 +88,7 @@ export class Page {
       if (parsed?.type === "stream") {
         const topic = this.topics.get(parsed.topic)?.topic;
         topic?.describe(parsed);
-        if (topic !== undefined) this.streams.set(parsed.stream, topic);
+        this.streams.set(parsed.stream, topic ?? null);
       } else if (parsed?.type === "lagged") {
         this.topics.get(parsed.topic)?.topic.lag(parsed.packets);
       }
@@ -101,7 +101,7 @@ export class Page {
       const frame = decodeFrame(message);
       const topic = this.streams.get(frame.stream);
       if (topic === undefined) throw new FrameError(text.frameUnannounced(frame.stream));
-      topic.accept(frame, Date.now());
+      topic?.accept(frame, Date.now());
     });
   }
 

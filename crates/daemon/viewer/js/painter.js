@@ -7,6 +7,9 @@ import { brokenColumns, eachGap, extremes, readChannel } from "./decimate.js";
 import { MISSING, BREAK } from "./ring.js";
 import { yOf } from "./sweep.js";
 
+/** A line without length is not drawn, so the dot of a sample that is alone has this much, in pixels. */
+const DOT = 0.05;
+
 /**
  * What to draw.
  * @typedef {object} Picture
@@ -155,9 +158,10 @@ export class Painter {
         continue;
       }
       const broken = this.broken[k] === 1;
-      if (down && !broken) context.lineTo(x + k + 0.5, yOf(one, channel, lane, perDivision));
-      else context.moveTo(x + k + 0.5, yOf(one, channel, lane, perDivision));
-      context.lineTo(x + k + 0.5, yOf(other, channel, lane, perDivision));
+      const y = yOf(one, channel, lane, perDivision);
+      if (down && !broken) context.lineTo(x + k + 0.5, y);
+      else context.moveTo(x + k + 0.5, y);
+      context.lineTo(x + k + 0.5, one === other ? y + DOT : yOf(other, channel, lane, perDivision));
       down = !broken;
     }
   }
@@ -183,9 +187,12 @@ export class Painter {
       }
       const x = sweep.xOf(position) - left;
       const y = yOf(value, channel, lane, perDivision);
-      if (!down || mark === BREAK) context.moveTo(x, y);
-      // A line to where the pen stands makes a dot of a sample that is alone.
-      context.lineTo(x, y);
+      if (!down || mark === BREAK) {
+        context.moveTo(x, y);
+        context.lineTo(x + DOT, y);
+      } else {
+        context.lineTo(x, y);
+      }
       down = true;
     }
   }

@@ -9,9 +9,9 @@ import { ScopeView } from "./scope_view.js";
 import { Sweep } from "./sweep.js";
 import { text } from "./text.js";
 
-/** The amplitude is chosen for good once there is so much to judge by. */
-const AUTO_AFTER_S = 1;
-/** The amplitude is chosen from so much. */
+/** The amplitude is chosen once there is so much to judge by, and again when drifts at the start have settled. */
+const AUTO_AFTER_S = /** @type {const} */ ([1, 5]);
+/** The amplitude is chosen from the newest samples, so many seconds of them. */
 const AUTO_FROM_S = 2;
 const LINE_CSS_PX = 1.4;
 const ERASE_CSS_PX = 14;
@@ -43,13 +43,14 @@ export class Scope {
     this.form = 0;
     this.perDivision = 100;
     this.removeDc = false;
-    this.settled = false;
+    /** How often the amplitude has been chosen since the start; the user's own choice ends it. */
+    this.autoChoices = 0;
     this.pace = new Pace(1);
     /** @type {Sweep | null} */
     this.sweep = null;
     /** @type {{ring: import("./ring.js").SampleRing, baseline: import("./baseline.js").Baseline, head: number} | null} */
     this.still = null;
-    new ResizeObserver(() => this.resize()).observe(this.view.screen);
+    this.watchSize();
   }
 
   /**
@@ -60,8 +61,9 @@ export class Scope {
     const { topic, view, theme } = this;
     const { stream } = topic;
     if (topic.form !== this.form) this.reform();
+    if (topic.form !== this.form) return;
     if (stream === null || topic.ring === null || topic.baseline === null || view.traces.width === 0) return;
-    if (!this.settled && topic.ring.end >= AUTO_AFTER_S * stream.rate_hz) this.settle();
+    if (topic.ring.end >= (AUTO_AFTER_S[this.autoChoices] ?? Infinity) * stream.rate_hz) this.settle();
     const sweep = (this.sweep ??= this.makeSweep(stream.rate_hz));
     const { ring, baseline } = this.still ?? { ring: topic.ring, baseline: topic.baseline };
     const known = this.removeDc ? Math.min(ring.end, baseline.end) : ring.end;
@@ -100,7 +102,7 @@ export class Scope {
     const chosen = this.settings.scope(topic.name);
     const amplitudes = amplitudesOf(topic.unit);
     const kept = amplitudes.find((amplitude) => amplitude === chosen.perDivision);
-    this.settled = kept !== undefined;
+    this.autoChoices = 0;
     this.perDivision = kept ?? /** @type {number} */ (amplitudes[3]);
     this.removeDc = chosen.removeDc ?? (topic.stream.dtype === "i32" || /raw/i.test(topic.name));
     this.still = null;
@@ -110,9 +112,9 @@ export class Scope {
     this.redraw();
   }
 
-  /** The first second is there. */
+  /** There is enough to choose the amplitude from, unless the user has chosen. */
   settle() {
-    this.settled = true;
+    this.autoChoices += 1;
     if (this.settings.scope(this.topic.name).perDivision === null) this.chooseAmplitude();
   }
 
@@ -178,11 +180,30 @@ export class Scope {
     this.redraw();
   }
 
-  /** The place on the page, or the screen's pixel density, has changed. */
-  resize() {
-    const { screen, grid, traces } = this.view;
-    const width = Math.round(screen.clientWidth * devicePixelRatio);
-    const height = Math.round(screen.clientHeight * devicePixelRatio);
+  /** Keeps one pixel of the canvases on one pixel of the screen, also where a CSS pixel is no whole number of them. */
+  watchSize() {
+    const observer = new ResizeObserver((entries) => {
+      const { clientWidth, clientHeight } = this.view.screen;
+      const exact = entries[entries.length - 1]?.devicePixelContentBoxSize?.[0];
+      this.resize(
+        exact?.inlineSize ?? Math.round(clientWidth * devicePixelRatio),
+        exact?.blockSize ?? Math.round(clientHeight * devicePixelRatio),
+      );
+    });
+    try {
+      observer.observe(this.view.screen, { box: "device-pixel-content-box" });
+    } catch {
+      // Not every browser knows this box.
+      observer.observe(this.view.screen);
+    }
+  }
+
+  /**
+   * @param {number} width  device pixels
+   * @param {number} height  device pixels
+   */
+  resize(width, height) {
+    const { grid, traces } = this.view;
     if (traces.width === width && traces.height === height) return;
     for (const canvas of [grid, traces]) {
       canvas.width = width;

@@ -27,6 +27,8 @@ export class ScopeView {
     this.select = numberSelect(text.amplitude(topic), [], String, actions.amplitude);
     const smaller = button("−", text.smaller, () => actions.stepAmplitude(1));
     const larger = button("+", text.larger, () => actions.stepAmplitude(-1));
+    smaller.classList.add("step");
+    larger.classList.add("step");
     this.auto = button(text.auto, text.autoHint, actions.auto);
     this.auto.setAttribute("aria-label", `${text.auto}: ${text.autoHint}`);
     this.dc = button("", text.dcHint, actions.toggleDc);
@@ -39,7 +41,7 @@ export class ScopeView {
     this.frozen = element("p", { class: "frozen", hidden: "" }, text.frozenTag);
     this.screen = element("div", { class: "screen" }, this.grid, this.traces, this.edge, this.frozen);
     this.bar = element("span");
-    this.division = element("div", { class: "division", title: text.divisionHint }, this.bar);
+    this.division = element("div", { class: "division", title: text.divisionHint }, element("div", {}, this.bar));
     this.ticks = element("div", { class: "ticks", "aria-hidden": "true" });
     this.root = element(
       "section",

@@ -52,7 +52,7 @@ export const text = {
   autoHint: "Choose the amplitude from the last seconds (key A)",
   dcRemoved: "DC removed for display",
   dcShown: "DC shown",
-  dcHint: "Takes each channel's slow drift (below 0.3 Hz) away from the picture. The stream is not changed.",
+  dcHint: "Takes each channel's slow drift (below 0.35 Hz) away from the picture. The stream is not changed.",
   keys: "Keys",
   /** @type {[string, string][]} */
   keyList: [

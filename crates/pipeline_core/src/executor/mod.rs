@@ -14,7 +14,7 @@ mod worker;
 pub use shared::Failure;
 
 use crate::graph::{CheckedGraph, GraphError, NodeBody, Role, StreamSpec};
-use crate::stage::{OpenError, StageImpl};
+use crate::stage::{ErrorAction, OpenError, StageImpl};
 use crate::telemetry::{StageState, StageStats};
 use change::Change;
 use plan::{Plan, plan};
@@ -53,6 +53,15 @@ pub struct StageInfo {
 pub struct Outcome {
     /// What went wrong, each stage's kind of failure once.
     pub failures: Vec<Failure>,
+    /// What the sources found odd about their samples.
+    pub remarks: Vec<String>,
+}
+
+impl Outcome {
+    /// Whether a failure stopped the pipeline.
+    pub fn is_fatal(&self) -> bool {
+        self.failures.iter().any(|failure| failure.action == ErrorAction::Fatal)
+    }
 }
 
 /// A pipeline at work.
@@ -107,7 +116,15 @@ pub fn start(mut graph: CheckedGraph, groups: &[Group]) -> Result<Running, Vec<G
 fn open_all(graph: &mut CheckedGraph) -> Result<(), Vec<GraphError>> {
     let mut errors = Vec::new();
     let mut opened = Vec::new();
-    for n in (0..graph.nodes.len()).rev() {
+    // Sinks first, sources last, so that nothing flows before everything behind it is ready.
+    let rank = |role: Role| match role {
+        Role::Sink => 0,
+        Role::Transform => 1,
+        Role::Source => 2,
+    };
+    let mut order: Vec<usize> = (0..graph.nodes.len()).collect();
+    order.sort_by_key(|n| rank(graph.nodes[*n].role));
+    for n in order {
         let node = &mut graph.nodes[n];
         let result = match &mut node.body {
             NodeBody::Source(source) => source.open(),
@@ -130,7 +147,6 @@ fn open_all(graph: &mut CheckedGraph) -> Result<(), Vec<GraphError>> {
             NodeBody::Stage(stage) => stage.close(),
         };
     }
-    errors.reverse();
     Err(errors)
 }
 
@@ -147,7 +163,7 @@ impl Running {
             // A panic outside a stage is a defect of the executor; the threads behind it end by themselves.
             drop(thread.join());
         }
-        Outcome { failures: self.shared.failures() }
+        Outcome { failures: self.shared.failures(), remarks: self.shared.remarks() }
     }
 
     /// Whether every stage has closed.

@@ -121,6 +121,14 @@ impl RtNode {
         last
     }
 
+    /// What a source has to say at its end.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        match &self.body {
+            Running::Source(source) => source.remarks(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Closes the stage for good and drops it.
     pub(super) fn close(&mut self) -> Result<(), CallError> {
         match std::mem::replace(&mut self.body, Running::Closed) {

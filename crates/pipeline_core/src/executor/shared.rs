@@ -95,11 +95,17 @@ pub(super) struct Shared {
     pub(super) mailboxes: Vec<Arc<Mailbox>>,
     pub(super) sinks_left: AtomicUsize,
     failures: Mutex<Vec<Failure>>,
+    remarks: Mutex<Vec<String>>,
 }
 
 impl Shared {
     pub(super) fn new(mailboxes: Vec<Arc<Mailbox>>, sinks: usize) -> Self {
-        Self { mailboxes, sinks_left: AtomicUsize::new(sinks), failures: Mutex::new(Vec::new()) }
+        Self {
+            mailboxes,
+            sinks_left: AtomicUsize::new(sinks),
+            failures: Mutex::default(),
+            remarks: Mutex::default(),
+        }
     }
 
     /// Asks every source to end; what is in flight is still delivered.
@@ -121,6 +127,15 @@ impl Shared {
             Some(known) => known.times += 1,
             None => failures.push(failure),
         }
+    }
+
+    /// Keeps what a source has to say at its end.
+    pub(super) fn remark(&self, stage: &str, remarks: Vec<String>) {
+        lock(&self.remarks).extend(remarks.into_iter().map(|remark| format!("{stage}: {remark}")));
+    }
+
+    pub(super) fn remarks(&self) -> Vec<String> {
+        lock(&self.remarks).clone()
     }
 
     pub(super) fn failures(&self) -> Vec<Failure> {

@@ -301,6 +301,7 @@ impl Worker {
         if self.nodes[n].is_closed() {
             return;
         }
+        self.shared.remark(&self.nodes[n].id, self.nodes[n].remarks());
         let closed = self.nodes[n].close();
         let node = &self.nodes[n];
         node.stats.set_state(if closed.is_err() { StageState::Failed } else { state });

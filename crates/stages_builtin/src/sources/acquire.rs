@@ -54,6 +54,10 @@ impl SensorDesc {
         let described = ctx.sensors.as_object().filter(|map| !map.is_empty());
         let Some(described) = described else {
             if board == 0 {
+                (ctx.warn)(
+                    "board 0 is simulated: there is no `sensors:` to say what is connected"
+                        .to_owned(),
+                );
                 return Ok(Self {
                     driver: "simulated".to_owned(),
                     channels: 8,

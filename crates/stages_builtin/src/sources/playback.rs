@@ -82,6 +82,9 @@ impl StageDesc for PlaybackDesc {
         });
         let param = if asked.is_some() { "stream" } else { "path" };
         let number = recording.info().pick_stream(asked.as_deref()).map_err(refused(param))?;
+        for warning in &recording.info().warnings {
+            (ctx.warn)(format!("{}: {warning}", self.path));
+        }
         let stream = &recording.info().streams[number];
         let repeat = self.repeat && !ctx.offline;
         let recorded_ns = recording.info().start.map_or(0, eeg_formats::Start::unix_ns_as_utc);
@@ -217,6 +220,11 @@ impl Lockable for Playback {}
 impl SourceImpl for Playback {
     fn open(&mut self) -> Result<(), OpenError> {
         self.recording.rewind().map_err(|error| OpenError(error.to_string()))
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        let told = self.recording.info().warnings.len();
+        self.recording.warnings().split_off(told)
     }
 
     fn next(&mut self, ctx: &mut StageCtx) -> Result<SourceStep, StageError> {

@@ -1,0 +1,29 @@
+//! `GET /stages`: every kind of stage with its JSON Schema and an example.
+
+use super::App;
+use axum::Json;
+use axum::extract::State;
+use plugin_api::{Registry, StageEntry};
+use serde_json::{Value, json};
+
+pub(super) async fn list(State(app): State<App>) -> Json<Value> {
+    Json(describe_stages(&app.state.registry))
+}
+
+/// Every kind with its JSON Schema and an example: `GET /stages` and `eegd stages --json`.
+pub(crate) fn describe_stages(registry: &Registry) -> Value {
+    let stages: Vec<Value> = registry.entries().iter().map(entry).collect();
+    json!({ "stages": stages })
+}
+
+fn entry(entry: &StageEntry) -> Value {
+    let (least, most) = entry.inputs;
+    json!({
+        "kind": entry.kind,
+        "role": entry.role.name(),
+        "inputs": { "min": least, "max": most },
+        "on_error": entry.policy,
+        "schema": entry.schema(),
+        "example": entry.example(),
+    })
+}

@@ -1,0 +1,24 @@
+//! `GET /topics`: what can be subscribed to.
+
+use super::App;
+use crate::broker::TopicStatus;
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+/// `topics` are the names, in the order of their appearance; `status` has the figures of each.
+pub(super) async fn list(State(app): State<App>) -> Json<Value> {
+    let status = app.state.broker.topics();
+    let names: Vec<&str> = status.iter().map(|topic| &*topic.topic).collect();
+    let figures: serde_json::Map<_, _> = status.iter().map(|topic| (topic.topic.to_string(), figures(topic))).collect();
+    Json(json!({ "topics": names, "status": figures }))
+}
+
+fn figures(topic: &TopicStatus) -> Value {
+    json!({
+        "clients": topic.clients,
+        "packets": topic.packets,
+        "lost_packets": topic.lost_packets,
+        "lagged_packets": topic.lagged_packets,
+    })
+}

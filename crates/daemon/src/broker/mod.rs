@@ -1,0 +1,150 @@
+//! The broker: takes packets from the pipeline's threads and brings them to WebSocket clients, encoded once per topic.
+//!
+//! ```text
+//! websocket_sink --publish--> hand-over (bounded) --> Encoder (one task) --> a ring per topic --> one feed per client and topic
+//! ```
+//!
+//! Loss can happen in two places, and both are told: a full hand-over (the next frame carries the gap flag and its
+//! index jumps; counted per topic), and a client that falls behind its ring (a `lagged` message with the exact count).
+//! Neither ever holds up the pipeline or another client.
+
+mod encoder;
+mod feed;
+mod frame;
+mod stream;
+mod topics;
+
+pub use encoder::Encoder;
+pub use feed::Feed;
+pub use frame::{DTYPE_F32, DTYPE_I32, HEADER_BYTES, MAGIC, VERSION};
+pub use stream::Stream;
+pub use topics::{Frame, TopicStatus};
+
+use axum::extract::ws::Utf8Bytes;
+use plugin_api::{Broker, BrokerMessage};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{broadcast, mpsc, watch};
+use topics::Topics;
+
+/// How much the broker keeps.
+#[derive(Debug, Clone, Copy)]
+pub struct BrokerSettings {
+    /// Packets of all topics that may wait for the encoder; what finds this full is lost to live clients.
+    pub hand_over_packets: usize,
+    /// Encoded packets of one topic a client may be behind before it is told that it lags; rounded up to a power of
+    /// two. Shared by all clients, so it costs memory once.
+    pub ring_packets: usize,
+}
+
+impl Default for BrokerSettings {
+    fn default() -> Self {
+        // 2.5 s and more of 10 ms packets: longer than a Wi-Fi hiccup.
+        Self { hand_over_packets: 512, ring_packets: 256 }
+    }
+}
+
+/// How many events may wait for one client.
+const EVENT_RING: usize = 64;
+
+/// What the encoder and the front share.
+#[derive(Debug)]
+struct Shared {
+    topics: Topics,
+    /// Packets that found the hand-over full and that no frame has told of yet, over all topics.
+    untold_packets: AtomicU64,
+    config_revision: AtomicU64,
+}
+
+/// Where `websocket_sink` hands its packets in and clients subscribe.
+#[derive(Debug)]
+pub struct WebSocketBroker {
+    shared: Arc<Shared>,
+    hand_over: mpsc::Sender<HandOver>,
+    events: broadcast::Sender<Utf8Bytes>,
+}
+
+/// A message and how many packets of its topic were lost on the way in since the one before.
+#[derive(Debug)]
+struct HandOver {
+    message: BrokerMessage,
+    untold_packets: u64,
+}
+
+impl WebSocketBroker {
+    /// A broker and its encoder. Run [`Encoder::run`] as a task; it ends when the broker is gone.
+    pub fn new(settings: BrokerSettings) -> (Arc<Self>, Encoder) {
+        let (hand_over, queue) = mpsc::channel(settings.hand_over_packets.max(1));
+        let shared = Arc::new(Shared {
+            topics: Topics::new(settings.ring_packets.max(1)),
+            untold_packets: AtomicU64::new(0),
+            config_revision: AtomicU64::new(0),
+        });
+        let encoder = Encoder::new(queue, Arc::clone(&shared));
+        (Arc::new(Self { shared, hand_over, events: broadcast::channel(EVENT_RING).0 }), encoder)
+    }
+
+    /// The revision of the merged document, for `stream` messages from now on.
+    pub fn set_config_revision(&self, revision: u64) {
+        self.shared.config_revision.store(revision, Ordering::Relaxed);
+    }
+
+    /// Tells every client: `fields` as they are, with `"type": "event"` before them.
+    pub fn publish_event(&self, fields: Map<String, Value>) {
+        let mut event = Map::with_capacity(fields.len() + 1);
+        event.insert("type".to_owned(), Value::from("event"));
+        event.extend(fields.into_iter().filter(|(name, _)| name != "type"));
+        // An error means that nobody listens.
+        let _ = self.events.send(Value::Object(event).to_string().into());
+    }
+
+    /// Events from now on, as text messages.
+    pub fn events(&self) -> broadcast::Receiver<Utf8Bytes> {
+        self.events.subscribe()
+    }
+
+    /// Frames of a topic from now on; `None` while no such topic has been announced.
+    pub fn subscribe(&self, topic: &str) -> Option<Feed> {
+        self.shared.topics.get(topic).map(|topic| topic.subscribe())
+    }
+
+    /// Changes whenever a topic is announced, for clients that wait for one.
+    pub fn topics_changed(&self) -> watch::Receiver<usize> {
+        self.shared.topics.changed()
+    }
+
+    /// Every topic with its figures, in the order in which they were announced.
+    pub fn topics(&self) -> Vec<TopicStatus> {
+        self.shared.topics.status()
+    }
+}
+
+impl Broker for WebSocketBroker {
+    fn announce(&self, topic: &Arc<str>) {
+        self.shared.topics.announce(topic);
+    }
+
+    fn publish(&self, message: BrokerMessage) {
+        // The table of topics is only looked into when something was lost: the usual way is one lock-free push.
+        let shared = &self.shared;
+        let untold_packets = if shared.untold_packets.load(Ordering::Relaxed) == 0 {
+            0
+        } else {
+            let untold = shared.topics.announce(&message.topic).take_untold();
+            shared.untold_packets.fetch_sub(untold, Ordering::Relaxed);
+            untold
+        };
+        match self.hand_over.try_send(HandOver { message, untold_packets }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(refused)) => {
+                shared.topics.announce(&refused.message.topic).count_lost(refused.untold_packets);
+                shared.untold_packets.fetch_add(refused.untold_packets + 1, Ordering::Relaxed);
+                refused.message.packet.recycle();
+            }
+            // The encoder ends with the process; then there is nobody to tell.
+            Err(TrySendError::Closed(refused)) => refused.message.packet.recycle(),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! `eegd check`: builds a pipeline, prints its graph, drops it.
+
+use super::Failed;
+use super::load::{Surroundings, prepare};
+use pipeline_core::graph::{CheckedGraph, Node};
+use plugin_api::Registry;
+use std::path::{Path, PathBuf};
+
+pub(super) fn check(pipeline: &Path, set: &[String], registry: &Registry) -> Result<(), Failed> {
+    let around = Surroundings { data_dir: PathBuf::from("eegd-data"), broker: None, offline: false };
+    let prepared = prepare(Some(pipeline), set, registry, around)?;
+    prepared.warnings.iter().for_each(|warning| eprintln!("eegd: warning: {warning}"));
+    let kind = |id: &str| prepared.checked.document.stages.get(id).map_or("", |stage| stage.kind.as_str()).to_owned();
+    println!("{}", table(&prepared.checked.graph, kind));
+    Ok(())
+}
+
+/// The graph as a table: one line a stage, inputs first.
+fn table(graph: &CheckedGraph, kind: impl Fn(&str) -> String) -> String {
+    let head = ["stage", "kind", "group", "from", "out", "rate_hz", "channels", "delay_ms"].map(str::to_owned);
+    let mut rows = vec![head.to_vec()];
+    rows.extend(graph.nodes.iter().map(|node| row(node, graph, &kind)));
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn row(node: &Node, graph: &CheckedGraph, kind: impl Fn(&str) -> String) -> Vec<String> {
+    let from: Vec<&str> = node.inputs.iter().map(|i| graph.nodes[*i].id.as_str()).collect();
+    let dash = || "-".to_owned();
+    let output = node.output.as_ref();
+    vec![
+        node.id.clone(),
+        kind(&node.id),
+        node.group.clone(),
+        if from.is_empty() { dash() } else { from.join(", ") },
+        output.map_or_else(dash, |spec| spec.kind.to_string()),
+        output.map_or_else(dash, |spec| spec.rate_hz.to_string()),
+        output.map_or_else(dash, |spec| spec.channels().to_string()),
+        output.map_or_else(dash, |spec| format!("{:.3}", spec.delay_s * 1e3)),
+    ]
+}

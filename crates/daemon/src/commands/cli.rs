@@ -1,0 +1,82 @@
+//! The arguments, as `--help` shows them.
+
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// EEG from an ADC through a graph of stages to files and live clients.
+///
+/// Without a command, plays the built-in demo, a real recording, and serves it at http://127.0.0.1:8080.
+#[derive(Debug, Parser)]
+#[command(name = "eegd", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) serve: Serve,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  eegd                                  the demo: raw and filtered EEG at http://127.0.0.1:8080
+  eegd run my.yaml                      your pipeline, live
+  eegd run my.yaml --set notch.hz=50    with one parameter changed
+  eegd process my.yaml                  the same pipeline over a recording, as fast as it can be read
+  eegd check my.yaml                    every mistake in it, or the graph it makes
+  eegd stages                           every kind of stage, with its parameters
+
+Exit codes: 0 done, 2 the input (arguments, file, pipeline) is wrong, 1 anything else.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a pipeline and serve it; without PIPELINE, the built-in demo.
+    Run {
+        /// The pipeline file: .yaml, .toml or .json.
+        pipeline: Option<PathBuf>,
+        #[command(flatten)]
+        serve: Serve,
+    },
+    /// Run a pipeline as fast as its source allows, without a server, then exit.
+    Process {
+        /// The pipeline file: .yaml, .toml or .json.
+        pipeline: PathBuf,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Build a pipeline, print its graph (stages, groups, rates, delays), and drop it; or print every mistake in it.
+    Check {
+        /// The pipeline file: .yaml, .toml or .json.
+        pipeline: PathBuf,
+        /// Change a parameter first, as in `--set notch.hz=50`.
+        #[arg(long, value_name = "STAGE.PARAM=VALUE")]
+        set: Vec<String>,
+    },
+    /// List every kind of stage with its parameters.
+    Stages {
+        /// As JSON, with JSON Schema and example.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Data {
+    /// The folder below which everything is written; made when it is needed.
+    #[arg(long, value_name = "DIR", default_value = "eegd-data")]
+    pub(super) data_dir: PathBuf,
+    /// Change a parameter of the pipeline, as in `--set notch.hz=50`; may be given several times.
+    #[arg(long, value_name = "STAGE.PARAM=VALUE")]
+    pub(super) set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Where to listen; port 0 takes a free one. Any address but loopback needs --token-file.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(super) listen: SocketAddr,
+    /// A file with the secret that every request has to carry.
+    #[arg(long, value_name = "FILE")]
+    pub(super) token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) data: Data,
+}

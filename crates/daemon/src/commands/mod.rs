@@ -1,0 +1,64 @@
+//! The command line: what eegd can be asked, and the exit code of each answer.
+
+mod check;
+mod cli;
+mod load;
+mod process;
+mod report;
+mod run;
+mod stages;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use plugin_api::{Registry, StageEntry};
+use std::process::ExitCode;
+
+/// Why a command did not do what it was asked.
+pub(crate) enum Failed {
+    /// Arguments, a file or a pipeline are wrong: exit code 2. The text is complete.
+    Input(String),
+    /// Anything else: exit code 1.
+    Other(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failed {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// Runs eegd with these tables of stages, as the command line says. Returns the exit code: 0 done, 2 the input is
+/// wrong, 1 anything else.
+pub fn main_with(tables: &[&[StageEntry]]) -> ExitCode {
+    let cli = Cli::parse();
+    let mut registry = Registry::default();
+    for table in tables {
+        registry = match registry.with(table) {
+            Ok(registry) => registry,
+            Err(duplicate) => return fail(Failed::Other(duplicate.into())),
+        };
+    }
+    let done = match cli.command.unwrap_or(Command::Run { pipeline: None, serve: cli.serve }) {
+        Command::Run { pipeline, serve } => run::run(pipeline.as_deref(), &serve, registry),
+        Command::Process { pipeline, data } => process::process(&pipeline, &data, &registry),
+        Command::Check { pipeline, set } => check::check(&pipeline, &set, &registry),
+        Command::Stages { json } => stages::stages(json, &registry),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => fail(failed),
+    }
+}
+
+fn fail(failed: Failed) -> ExitCode {
+    match failed {
+        Failed::Input(message) => {
+            eprintln!("eegd: {message}");
+            ExitCode::from(2)
+        }
+        Failed::Other(error) => {
+            eprintln!("eegd: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}

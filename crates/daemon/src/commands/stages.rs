@@ -1,0 +1,39 @@
+//! `eegd stages`: every kind of stage with its parameters, from the same rows the pipeline is built from.
+
+use super::Failed;
+use anyhow::Context;
+use plugin_api::{Registry, StageEntry};
+use serde_json::Value;
+use std::io::{self, Write};
+
+pub(super) fn stages(json: bool, registry: &Registry) -> Result<(), Failed> {
+    let text = if json {
+        serde_json::to_string_pretty(&crate::api::describe_stages(registry)).context("cannot write JSON")? + "\n"
+    } else {
+        registry.entries().iter().map(describe).collect()
+    };
+    match io::stdout().write_all(text.as_bytes()) {
+        // `eegd stages | head` is no failure.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other.context("cannot write to standard output")?),
+    }
+}
+
+fn describe(entry: &StageEntry) -> String {
+    let schema = entry.schema();
+    let summary = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    let mut text = format!("{} ({})\n  {}\n", entry.kind, entry.role.name(), summary.replace('\n', "\n  "));
+    let required: Vec<&str> =
+        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        let default = match property.get("default") {
+            Some(value) => format!(" [{value}]"),
+            None if required.contains(&name.as_str()) => " (needed)".to_owned(),
+            None => String::new(),
+        };
+        let doc = property.get("description").and_then(Value::as_str).unwrap_or_default();
+        text += &format!("    {name}{default}: {}\n", doc.replace('\n', " "));
+    }
+    text += &format!("  - {}: {}\n\n", entry.kind, entry.example());
+    text
+}

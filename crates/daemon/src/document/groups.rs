@@ -1,0 +1,104 @@
+//! `groups:`, the settings of groups of threads, and whether the groups that stages name exist.
+
+use super::model::{Document, GroupDoc};
+use super::read::Reader;
+use super::tree::{Node, Tree};
+use pipeline_core::Role;
+use pipeline_core::graph::nearest;
+
+/// The highest core number that makes sense anywhere.
+const MAX_CORE: u64 = 1023;
+
+/// Groups that exist without being declared.
+fn defaults() -> [&'static str; 3] {
+    [Role::Source, Role::Transform, Role::Sink].map(Role::default_group)
+}
+
+/// Reads `groups:`.
+pub(super) fn read(reader: &mut Reader<'_>, node: &Node) {
+    let Tree::Map(groups) = &node.tree else {
+        let message =
+            format!("`groups` must be a mapping from groups to their settings, not {node}");
+        return reader.report(node.at, "/groups", message);
+    };
+    for (name, settings) in groups {
+        let path = format!("/groups/{}", name.text);
+        reader.note(&*path, name.at);
+        let mut group = GroupDoc::default();
+        match &settings.tree {
+            Tree::Null => {}
+            Tree::Map(entries) => {
+                for (key, value) in entries {
+                    if key.text == "cores" {
+                        group.cores = cores(reader, value, &format!("{path}/cores"));
+                    } else {
+                        let message =
+                            format!("a group has no setting `{}`; it takes `cores`", key.text);
+                        reader.report(key.at, format!("{path}/{}", key.text), message);
+                    }
+                }
+            }
+            _ => {
+                let message = format!(
+                    "the settings of `{}` must be a mapping with `cores`, not {settings}",
+                    name.text
+                );
+                reader.report(settings.at, path, message);
+            }
+        }
+        reader.group_mut().insert(name.text.clone(), group);
+    }
+}
+
+fn cores(reader: &mut Reader<'_>, node: &Node, path: &str) -> Vec<usize> {
+    reader.note(path, node.at);
+    let Tree::Seq(items) = &node.tree else {
+        if !node.is_null() {
+            reader.report(
+                node.at,
+                path,
+                format!("`cores` must be a list such as `[2, 3]`, not {node}"),
+            );
+        }
+        return Vec::new();
+    };
+    let mut cores = Vec::new();
+    for (i, item) in items.iter().enumerate() {
+        match &item.tree {
+            Tree::Number(n) if n.as_u64().is_some_and(|n| n <= MAX_CORE) => {
+                cores.extend(n.as_u64().map(|n| n as usize));
+            }
+            _ => {
+                let message = format!("a core is a number from 0 to {MAX_CORE}, not {item}");
+                reader.report(item.at, format!("{path}/{i}"), message);
+            }
+        }
+    }
+    cores
+}
+
+/// A stage's `group` is declared or a default; a declared group that nobody is in is a typo of a default.
+pub(super) fn check_names(document: &Document, report: &mut dyn FnMut(String, String)) {
+    let declared = || document.groups.keys().map(String::as_str);
+    for (id, stage) in &document.stages {
+        if let Some(group) = &stage.group
+            && !declared().chain(defaults()).any(|known| known == group)
+        {
+            let hint = nearest(group, declared().chain(defaults())).map_or_else(
+                || "declare it under `groups`".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            report(format!("/stages/{id}/group"), format!("there is no group `{group}`; {hint}"));
+        }
+    }
+    let used =
+        |group: &str| document.stages.values().any(|stage| stage.group.as_deref() == Some(group));
+    for group in declared().filter(|group| !defaults().contains(group) && !used(group)) {
+        if let Some(near) = nearest(group, defaults()) {
+            report(
+                format!("/groups/{group}"),
+                format!("no stage is in group `{group}`; did you mean `{near}`?"),
+            );
+        }
+    }
+}
