@@ -3,12 +3,14 @@
 //! `cargo bench -p daemon --bench fanout -- [CLIENTS]... [--seconds S] [--runtime one|two|current] [--frames N]`
 //!
 //! Packets of 8 channels x 40 frames, 100 a second, to N WebSocket clients on loopback. The server has core 0, the
-//! clients one thread on core 1. CPU is what the kernel accounts to the server's own threads.
+//! clients one thread on core 1. CPU is what the kernel accounts to the server's own threads; KB/client is what the whole
+//! process grew by, both ends and the ring of the topic included.
 
 use daemon::api::{Access, AppState, Limits, PipelineStatus, serve};
 use daemon::broker::{BrokerSettings, HEADER_BYTES, WebSocketBroker};
 use plugin_api::{
-    Broker, BrokerMessage, ChannelMeta, Flags, PacketHeader, PacketKind, Registry, SensorMeta, StageCtx,
+    Broker, BrokerMessage, ChannelMeta, Flags, PacketHeader, PacketKind, Registry, SensorMeta,
+    StageCtx,
 };
 use rustix::thread::{CpuSet, sched_setaffinity};
 use serde_json::{Value, json};
@@ -21,7 +23,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 const CHANNELS: usize = 8;
 const PACKETS_PER_S: u32 = 100;
@@ -36,13 +38,16 @@ struct Choice {
 }
 
 fn choice() -> Result<Choice, String> {
-    let mut choice = Choice { clients: Vec::new(), seconds: 5.0, runtime: "one".to_owned(), frames: 40 };
+    let mut choice =
+        Choice { clients: Vec::new(), seconds: 5.0, runtime: "one".to_owned(), frames: 40 };
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or(format!("{arg} needs a value"));
         let wrong = |text: &str| format!("{text} is not a number");
         match arg.as_str() {
-            "--seconds" => choice.seconds = value().and_then(|v| v.parse().map_err(|_| wrong(&v)))?,
+            "--seconds" => {
+                choice.seconds = value().and_then(|v| v.parse().map_err(|_| wrong(&v)))?
+            }
             "--frames" => choice.frames = value().and_then(|v| v.parse().map_err(|_| wrong(&v)))?,
             "--runtime" => choice.runtime = value()?,
             clients => choice.clients.push(clients.parse().map_err(|_| wrong(clients))?),
@@ -56,7 +61,10 @@ fn choice() -> Result<Choice, String> {
 
 fn main() -> Result<(), String> {
     let choice = choice()?;
-    println!("{} channels x {} frames, {PACKETS_PER_S} packets/s, runtime {}", CHANNELS, choice.frames, choice.runtime);
+    println!(
+        "{} channels x {} frames, {PACKETS_PER_S} packets/s, runtime {}",
+        CHANNELS, choice.frames, choice.runtime
+    );
     println!("clients  frames/s  lost  server CPU %  us/delivery  p50 ms  p99 ms  KB/client");
     choice.clients.iter().try_for_each(|clients| measure(*clients, &choice))
 }
@@ -87,7 +95,7 @@ fn measure(clients: usize, choice: &Choice) -> Result<(), String> {
     let result = thread::scope(|scope| {
         thread::Builder::new()
             .name("clients".to_owned())
-            .spawn_scoped(scope, || listen(address, clients, choice.seconds, epoch))
+            .spawn_scoped(scope, || listen(address, clients, choice, epoch))
             .map_err(|e| e.to_string())?
             .join()
             .map_err(|_| "the clients panicked".to_owned())
@@ -124,7 +132,14 @@ fn runtime(kind: &str) -> Result<Runtime, String> {
     };
     let both_cores = kind == "two";
     builder.worker_threads(if both_cores { 2 } else { 1 }).thread_name(SERVER_THREAD).enable_all();
-    builder.on_thread_start(move || if !both_cores { pin(0) }).build().map_err(|e| e.to_string())
+    builder
+        .on_thread_start(move || {
+            if !both_cores {
+                pin(0)
+            }
+        })
+        .build()
+        .map_err(|e| e.to_string())
 }
 
 fn state(broker: &Arc<WebSocketBroker>, address: SocketAddr) -> AppState {
@@ -174,7 +189,11 @@ fn publish(
             };
             let mut packet = ctx.fresh(header, PacketKind::Voltage);
             packet.microvolts_mut().extend((0..CHANNELS * frames).map(|i| i as f32));
-            broker.publish(BrokerMessage { topic: Arc::clone(&topic), packet: packet.share(), lost_before: 0 });
+            broker.publish(BrokerMessage {
+                topic: Arc::clone(&topic),
+                packet: packet.share(),
+                lost_before: 0,
+            });
         }
     };
     thread::Builder::new().name("publisher".to_owned()).spawn(run).map_err(|e| e.to_string())
@@ -188,15 +207,17 @@ struct Heard {
 }
 
 /// All clients on one thread; one second to settle, then as long as asked.
-fn listen(address: SocketAddr, clients: usize, seconds: f64, epoch: Instant) -> Heard {
+fn listen(address: SocketAddr, clients: usize, choice: &Choice, epoch: Instant) -> Heard {
+    let seconds = choice.seconds;
     pin(1);
-    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime for the clients");
+    let runtime =
+        Builder::new_current_thread().enable_all().build().expect("a runtime for the clients");
     runtime.block_on(async {
-        let (begin, begun) = tokio::sync::watch::channel(None);
+        let (begin, begun) = watch::channel(None);
         let mut tasks = Vec::new();
         for _ in 0..clients {
             let stream = connect(address).await;
-            tasks.push(tokio::spawn(client(stream, begun.clone(), epoch)));
+            tasks.push(tokio::spawn(client(stream, choice.frames, begun.clone(), epoch)));
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
         let (start, cpu_start) = (Instant::now(), server_cpu_ns());
@@ -232,8 +253,13 @@ async fn connect(address: SocketAddr) -> TcpStream {
 type Span = Option<(Instant, Instant)>;
 
 /// Reads frames, as little work as possible; gives back latencies and how many frames were missing.
-async fn client(mut stream: TcpStream, span: tokio::sync::watch::Receiver<Span>, epoch: Instant) -> (Vec<u64>, u64) {
-    let mut buffer = vec![0; 64 * 1024];
+async fn client(
+    mut stream: TcpStream,
+    frames: usize,
+    span: watch::Receiver<Span>,
+    epoch: Instant,
+) -> (Vec<u64>, u64) {
+    let mut buffer = vec![0; HEADER_BYTES + 4 * CHANNELS * frames + 4096];
     let (mut filled, mut latencies, mut lost, mut last) = (0, Vec::new(), 0, None);
     loop {
         filled += match stream.read(&mut buffer[filled..]).await {
@@ -250,8 +276,8 @@ async fn client(mut stream: TcpStream, span: tokio::sync::watch::Receiver<Span>,
                 continue;
             }
             let frame = &buffer[start..end];
-            let u64_at = |i: usize| u64::from_le_bytes(frame[i..i + 8].try_into().expect("a header"));
-            let frames = (frame.len() - HEADER_BYTES) / 4 / CHANNELS;
+            let u64_at =
+                |i: usize| u64::from_le_bytes(frame[i..i + 8].try_into().expect("a header"));
             let number = u64_at(8) / frames as u64;
             if current.is_some_and(|(start, end)| now >= start && now < end) {
                 latencies.push((now - epoch).as_nanos() as u64 - u64_at(16));

@@ -1,8 +1,11 @@
 //! One file per mistake in `tests/bad/`, each with the exact messages in `NAME.expected` beside it.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use daemon::document::{Format, load};
 use plugin_api::{Registry, StageInitCtx};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 fn bad() -> PathBuf {
@@ -21,7 +24,8 @@ fn told(name: &str) -> String {
         Ok(checked) => panic!("{name} builds: {:?}", checked.graph),
         Err(mistakes) => mistakes,
     };
-    mistakes.iter().map(|mistake| format!("{mistake}\n")).collect()
+    let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    lines.join("\n") + "\n"
 }
 
 #[test]
@@ -41,7 +45,7 @@ fn every_bad_file_is_answered_with_exactly_these_words() {
         let expected =
             std::fs::read_to_string(bad().join(format!("{name}.expected"))).unwrap_or_default();
         if !has_expected || told != expected {
-            wrong += &format!("--- {name}: expected\n{expected}--- told\n{told}\n");
+            writeln!(wrong, "--- {name}: expected\n{expected}--- told\n{told}").unwrap();
         }
     }
     assert!(

@@ -21,10 +21,14 @@ pub struct Token(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// Too easy to guess.
-    #[error("the token has {0} characters and needs at least {MIN_TOKEN_BYTES}: make one with `openssl rand -hex 32`")]
+    #[error(
+        "the token has {0} characters and needs at least {MIN_TOKEN_BYTES}: make one with `openssl rand -hex 32`"
+    )]
     Short(usize),
     /// It could not travel in `Sec-WebSocket-Protocol`.
-    #[error("the token may hold letters, digits, `-`, `.`, `_` and `~` only: make one with `openssl rand -hex 32`")]
+    #[error(
+        "the token may hold letters, digits, `-`, `.`, `_` and `~` only: make one with `openssl rand -hex 32`"
+    )]
     Character,
 }
 
@@ -83,8 +87,9 @@ impl Access {
     }
 
     fn check_host(&self, headers: &HeaderMap) -> Result<Authority, ApiError> {
-        let text = only(headers, &header::HOST)
-            .ok_or_else(|| ApiError::HostRefused("the request needs one `Host` header".to_owned()))?;
+        let text = only(headers, &header::HOST).ok_or_else(|| {
+            ApiError::HostRefused("the request needs one `Host` header".to_owned())
+        })?;
         let host = authority(text).filter(|host| self.knows(host.host()));
         host.ok_or_else(|| {
             let text: String = text.chars().take(100).collect();
@@ -95,10 +100,14 @@ impl Access {
     }
 
     fn knows(&self, host: &str) -> bool {
-        if host.eq_ignore_ascii_case("localhost") || self.allowed_hosts.iter().any(|a| a.eq_ignore_ascii_case(host)) {
+        if host.eq_ignore_ascii_case("localhost")
+            || self.allowed_hosts.iter().any(|a| a.eq_ignore_ascii_case(host))
+        {
             return true;
         }
-        let Ok(ip) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() else { return false };
+        let Ok(ip) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() else {
+            return false;
+        };
         let ip = ip.to_canonical();
         // Listening everywhere means any address of this machine; an address, unlike a name, cannot be pointed here.
         ip.is_loopback() || ip == self.listen || self.listen.is_unspecified()
@@ -128,7 +137,9 @@ fn check_origin(headers: &HeaderMap, host: &Authority) -> Result<(), ApiError> {
             _ => return false,
         };
         let port = |authority: &Authority| authority.port_u16().unwrap_or(default_port);
-        authority(rest).is_some_and(|from| from.host().eq_ignore_ascii_case(host.host()) && port(&from) == port(host))
+        authority(rest).is_some_and(|from| {
+            from.host().eq_ignore_ascii_case(host.host()) && port(&from) == port(host)
+        })
     });
     if same {
         return Ok(());
@@ -150,7 +161,10 @@ fn check_token(headers: &HeaderMap, token: &Token) -> Result<(), ApiError> {
 }
 
 fn protocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let values = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
+    let values = headers
+        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
@@ -167,7 +181,10 @@ mod tests {
     const SECRET: &str = "0123456789abcdef";
 
     fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap()))
+            .collect()
     }
 
     fn access(listen: &str, token: Option<&str>) -> Access {
@@ -177,11 +194,30 @@ mod tests {
 
     #[test]
     fn hosts() {
-        let allowed = |listen: &str, host: &str| access(listen, None).check(&headers(&[(header::HOST, host)]), false).is_ok();
-        for host in ["127.0.0.1:8080", "localhost", "LOCALHOST:9", "[::1]:8080", "127.0.0.2", "rig.local:80", "Rig.Local"] {
+        let allowed = |listen: &str, host: &str| {
+            access(listen, None).check(&headers(&[(header::HOST, host)]), false).is_ok()
+        };
+        for host in [
+            "127.0.0.1:8080",
+            "localhost",
+            "LOCALHOST:9",
+            "[::1]:8080",
+            "127.0.0.2",
+            "rig.local:80",
+            "Rig.Local",
+        ] {
             assert!(allowed("127.0.0.1:8080", host), "{host}");
         }
-        for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil", "10.0.0.5", "user@localhost", "", "[::2]", "a b"] {
+        for host in [
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "localhost.evil",
+            "10.0.0.5",
+            "user@localhost",
+            "",
+            "[::2]",
+            "a b",
+        ] {
             assert!(!allowed("127.0.0.1:8080", host), "{host}");
         }
         assert!(allowed("10.0.0.5:80", "10.0.0.5:80") && !allowed("10.0.0.5:80", "10.0.0.6"));
@@ -189,7 +225,11 @@ mod tests {
         assert!(allowed("[::]:80", "[fe80::1]:80"));
         let access = access("127.0.0.1:8080", None);
         assert!(access.check(&HeaderMap::new(), false).is_err());
-        assert!(access.check(&headers(&[(header::HOST, "localhost"), (header::HOST, "localhost")]), false).is_err());
+        assert!(
+            access
+                .check(&headers(&[(header::HOST, "localhost"), (header::HOST, "localhost")]), false)
+                .is_err()
+        );
     }
 
     #[test]
@@ -201,7 +241,15 @@ mod tests {
         assert!(allowed("localhost:8080", "http://localhost:8080"));
         assert!(allowed("rig.local", "https://RIG.local:443"));
         assert!(allowed("[::1]:8080", "http://[::1]:8080"));
-        for origin in ["http://localhost:9", "http://evil.example", "null", "http://127.0.0.1:8080", "file://", "localhost:8080", ""] {
+        for origin in [
+            "http://localhost:9",
+            "http://evil.example",
+            "null",
+            "http://127.0.0.1:8080",
+            "file://",
+            "localhost:8080",
+            "",
+        ] {
             assert!(!allowed("localhost:8080", origin), "{origin}");
         }
     }
@@ -215,7 +263,12 @@ mod tests {
         assert_eq!(check(header::AUTHORIZATION, "Bearer 0123456789abcdef"), Ok(()));
         assert_eq!(check(header::AUTHORIZATION, "bearer  0123456789abcdef"), Ok(()));
         assert_eq!(check(header::SEC_WEBSOCKET_PROTOCOL, "eegd, bearer.0123456789abcdef"), Ok(()));
-        for wrong in ["Bearer 0123456789abcdeF", "Bearer 0123456789abcdef0", "Bearer 0123456789abcde", "Bearer "] {
+        for wrong in [
+            "Bearer 0123456789abcdeF",
+            "Bearer 0123456789abcdef0",
+            "Bearer 0123456789abcde",
+            "Bearer ",
+        ] {
             assert_eq!(check(header::AUTHORIZATION, wrong), Err(ApiError::WrongToken), "{wrong}");
         }
         for none in ["0123456789abcdef", "Basic 0123456789abcdef"] {
@@ -235,7 +288,8 @@ mod tests {
 
     #[test]
     fn the_token_is_never_the_answered_protocol() {
-        let offered = |value: &str| first_protocol(&headers(&[(header::SEC_WEBSOCKET_PROTOCOL, value)]));
+        let offered =
+            |value: &str| first_protocol(&headers(&[(header::SEC_WEBSOCKET_PROTOCOL, value)]));
         assert_eq!(offered("eegd, bearer.x, other").as_deref(), Some("eegd"));
         assert_eq!(offered("bearer.x, eegd").as_deref(), Some("eegd"));
         assert_eq!(offered("bearer.x"), None);

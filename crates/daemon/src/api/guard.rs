@@ -14,7 +14,10 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
 ];
 
 /// Checks access and size, then lets the request through; adds the security headers to whatever the answer is.
@@ -31,6 +34,11 @@ fn check(app: &App, request: &Request) -> Result<(), ApiError> {
     let open = crate::viewer::has(request.uri().path());
     app.state.access.check(request.headers(), open)?;
     let length = request.headers().get(header::CONTENT_LENGTH);
-    let length = length.and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<usize>().ok());
-    if length.is_some_and(|bytes| bytes > MAX_BODY_BYTES) { Err(ApiError::BodyTooLarge) } else { Ok(()) }
+    let length =
+        length.and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<usize>().ok());
+    if length.is_some_and(|bytes| bytes > MAX_BODY_BYTES) {
+        Err(ApiError::BodyTooLarge)
+    } else {
+        Ok(())
+    }
 }

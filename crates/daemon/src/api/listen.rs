@@ -25,5 +25,9 @@ pub struct ListenError(pub SocketAddr);
 /// ```
 pub fn check_listen(listen: SocketAddr, has_token: bool) -> Result<(), ListenError> {
     // `to_canonical`: ::ffff:127.0.0.1 is loopback too.
-    if has_token || listen.ip().to_canonical().is_loopback() { Ok(()) } else { Err(ListenError(listen)) }
+    if has_token || listen.ip().to_canonical().is_loopback() {
+        Ok(())
+    } else {
+        Err(ListenError(listen))
+    }
 }

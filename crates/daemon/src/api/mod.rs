@@ -12,8 +12,8 @@ mod serve;
 mod stages;
 mod topics;
 
-pub use access::{Access, Token, TokenError};
 pub(crate) use access::first_protocol;
+pub use access::{Access, Token, TokenError};
 pub use listen::{ListenError, check_listen};
 pub use pipeline::PipelineStatus;
 pub(crate) use problem::ApiError;
@@ -50,7 +50,10 @@ pub struct AppState {
 
 impl std::fmt::Debug for AppState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AppState").field("access", &self.access).field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("AppState")
+            .field("access", &self.access)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 
@@ -74,7 +77,7 @@ impl Default for Limits {
         Self {
             clients: 1024,
             connections: 256,
-            stall: Duration::from_secs(120),
+            stall: Duration::from_mins(2),
             head: Duration::from_secs(30),
             farewell: Duration::from_secs(3),
         }

@@ -10,7 +10,9 @@ use serde_json::json;
 pub(crate) enum ApiError {
     #[error("{0}")]
     BadRequest(String),
-    #[error("a token is needed: `Authorization: Bearer TOKEN`, or for a WebSocket the protocols `eegd, bearer.TOKEN`")]
+    #[error(
+        "a token is needed: `Authorization: Bearer TOKEN`, or for a WebSocket the protocols `eegd, bearer.TOKEN`"
+    )]
     NoToken,
     #[error("the token is wrong")]
     WrongToken,
@@ -63,7 +65,9 @@ impl ApiError {
     /// What the status wants in the head of the answer.
     fn extra_header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
-            Self::NoToken | Self::WrongToken => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            Self::NoToken | Self::WrongToken => {
+                Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+            }
             Self::NoWebSocket(_) => Some((header::UPGRADE, HeaderValue::from_static("websocket"))),
             Self::Full => Some((header::RETRY_AFTER, HeaderValue::from_static("5"))),
             _ => None,

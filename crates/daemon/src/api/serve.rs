@@ -20,15 +20,16 @@ use tokio::time::{sleep, timeout};
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
 /// A client that vanished without a word is noticed after two minutes of silence, even if nothing is sent to it.
-const KEEPALIVE: (Duration, Duration, u32) = (Duration::from_secs(60), Duration::from_secs(20), 3);
+const KEEPALIVE: (Duration, Duration, u32) = (Duration::from_mins(1), Duration::from_secs(20), 3);
 /// After a failed accept (no file descriptor left, most likely).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `shutdown`, then says 1001 to all WebSocket clients, finishes what is being answered and returns.
+/// Serves until `shutdown`, then sends what has been published, says 1001 to all WebSocket clients, finishes what is being answered and returns.
 pub async fn serve(listener: TcpListener, state: AppState, shutdown: impl Future<Output = ()>) {
     let limits = state.limits;
     let places = limits.clients.clamp(1, Semaphore::MAX_PERMITS);
     let (close, closing) = watch::channel(false);
+    let broker = Arc::clone(&state.broker);
     let app = App { state, places: Arc::new(Semaphore::new(places)), closing: closing.clone() };
     let clients = Arc::clone(&app.places);
     let router = router(app);
@@ -49,8 +50,9 @@ pub async fn serve(listener: TcpListener, state: AppState, shutdown: impl Future
     }
 
     drop(listener);
-    close.send_replace(true);
     let farewell = async {
+        broker.settled().await;
+        close.send_replace(true);
         while connections.join_next().await.is_some() {}
         // All places free: every client is gone.
         let _ = clients.acquire_many(u32::try_from(places).unwrap_or(u32::MAX)).await;
@@ -59,11 +61,17 @@ pub async fn serve(listener: TcpListener, state: AppState, shutdown: impl Future
     let _ = timeout(limits.farewell, farewell).await;
 }
 
-async fn connection(stream: TcpStream, router: Router, limits: Limits, mut closing: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    router: Router,
+    limits: Limits,
+    mut closing: watch::Receiver<bool>,
+) {
     // Both only make things better; a socket that refuses them still works.
     let _ = stream.set_nodelay(true);
     let (idle, interval, retries) = KEEPALIVE;
-    let keepalive = TcpKeepalive::new().with_time(idle).with_interval(interval).with_retries(retries);
+    let keepalive =
+        TcpKeepalive::new().with_time(idle).with_interval(interval).with_retries(retries);
     let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive);
 
     let serving = http1::Builder::new()

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 pub(super) async fn list(State(app): State<App>) -> Json<Value> {
     let status = app.state.broker.topics();
     let names: Vec<&str> = status.iter().map(|topic| &*topic.topic).collect();
-    let figures: serde_json::Map<_, _> = status.iter().map(|topic| (topic.topic.to_string(), figures(topic))).collect();
+    let figures: serde_json::Map<_, _> =
+        status.iter().map(|topic| (topic.topic.to_string(), figures(topic))).collect();
     Json(json!({ "topics": names, "status": figures }))
 }
 

@@ -45,6 +45,8 @@ impl Encoder {
             let lost = message.lost_before > 0 || untold_packets > 0;
             self.take(&message.topic, &message.packet, lost);
             message.packet.recycle();
+            // Release: who sees it at zero sees the rings filled.
+            self.shared.on_the_way.fetch_sub(1, Ordering::Release);
         }
     }
 
@@ -61,7 +63,8 @@ impl Encoder {
             let revision = shared.config_revision.load(Ordering::Relaxed);
             let stream = Arc::new(form.stream(self.streams, name, revision));
             lane.topic.set_stream(Arc::clone(&stream));
-            lane.current = Some(Current { form, stream, expected_sample: packet.header().first_sample });
+            lane.current =
+                Some(Current { form, stream, expected_sample: packet.header().first_sample });
         }
         let current = lane.current.as_mut().expect("set just above when there was none");
 

@@ -39,9 +39,9 @@ pub(super) fn encode(packet: &RtPacket, stream: u32, gap: bool) -> Bytes {
     debug_assert_eq!(bytes.len(), HEADER_BYTES);
 
     if dtype == DTYPE_F32 {
-        append(&mut bytes, packet.microvolts(), |value| value.to_le_bytes());
+        append(&mut bytes, packet.microvolts(), f32::to_le_bytes);
     } else {
-        append(&mut bytes, packet.codes(), |value| value.to_le_bytes());
+        append(&mut bytes, packet.codes(), i32::to_le_bytes);
     }
     bytes.into()
 }

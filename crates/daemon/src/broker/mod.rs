@@ -25,8 +25,10 @@ use plugin_api::{Broker, BrokerMessage};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, watch};
+use tokio::time::sleep;
 use topics::Topics;
 
 /// How much the broker keeps.
@@ -46,6 +48,9 @@ impl Default for BrokerSettings {
     }
 }
 
+/// How often [`WebSocketBroker::settled`] looks; it waits once in the life of a server.
+const SETTLING_POLL: Duration = Duration::from_millis(1);
+
 /// How many events may wait for one client.
 const EVENT_RING: usize = 64;
 
@@ -55,6 +60,8 @@ struct Shared {
     topics: Topics,
     /// Packets that found the hand-over full and that no frame has told of yet, over all topics.
     untold_packets: AtomicU64,
+    /// Packets handed over that are not in a ring yet.
+    on_the_way: AtomicU64,
     config_revision: AtomicU64,
 }
 
@@ -80,6 +87,7 @@ impl WebSocketBroker {
         let shared = Arc::new(Shared {
             topics: Topics::new(settings.ring_packets.max(1)),
             untold_packets: AtomicU64::new(0),
+            on_the_way: AtomicU64::new(0),
             config_revision: AtomicU64::new(0),
         });
         let encoder = Encoder::new(queue, Arc::clone(&shared));
@@ -115,6 +123,13 @@ impl WebSocketBroker {
         self.shared.topics.changed()
     }
 
+    /// Returns once everything that was published is where clients can have it. For a pipeline that has ended.
+    pub async fn settled(&self) {
+        while self.shared.on_the_way.load(Ordering::Acquire) > 0 && !self.hand_over.is_closed() {
+            sleep(SETTLING_POLL).await;
+        }
+    }
+
     /// Every topic with its figures, in the order in which they were announced.
     pub fn topics(&self) -> Vec<TopicStatus> {
         self.shared.topics.status()
@@ -136,15 +151,19 @@ impl Broker for WebSocketBroker {
             shared.untold_packets.fetch_sub(untold, Ordering::Relaxed);
             untold
         };
-        match self.hand_over.try_send(HandOver { message, untold_packets }) {
-            Ok(()) => {}
-            Err(TrySendError::Full(refused)) => {
+        shared.on_the_way.fetch_add(1, Ordering::Relaxed);
+        let Err(refused) = self.hand_over.try_send(HandOver { message, untold_packets }) else {
+            return;
+        };
+        shared.on_the_way.fetch_sub(1, Ordering::Relaxed);
+        match refused {
+            TrySendError::Full(refused) => {
                 shared.topics.announce(&refused.message.topic).count_lost(refused.untold_packets);
                 shared.untold_packets.fetch_add(refused.untold_packets + 1, Ordering::Relaxed);
                 refused.message.packet.recycle();
             }
             // The encoder ends with the process; then there is nobody to tell.
-            Err(TrySendError::Closed(refused)) => refused.message.packet.recycle(),
+            TrySendError::Closed(refused) => refused.message.packet.recycle(),
         }
     }
 }

@@ -31,14 +31,20 @@ pub(super) struct Form {
 impl Form {
     pub(super) fn of(packet: &RtPacket) -> Self {
         let header = packet.header();
-        Self { sensor: Arc::clone(&header.sensor), rate_hz: header.rate_hz, dtype: dtype_of(packet) }
+        Self {
+            sensor: Arc::clone(&header.sensor),
+            rate_hz: header.rate_hz,
+            dtype: dtype_of(packet),
+        }
     }
 
     /// Whether a packet has this form. Equal descriptions are the same sensor, wherever they lie in memory.
     pub(super) fn fits(&self, packet: &RtPacket) -> bool {
         let header = packet.header();
         let same_sensor = Arc::ptr_eq(&self.sensor, &header.sensor) || self.sensor == header.sensor;
-        same_sensor && self.rate_hz.to_bits() == header.rate_hz.to_bits() && self.dtype == dtype_of(packet)
+        same_sensor
+            && self.rate_hz.to_bits() == header.rate_hz.to_bits()
+            && self.dtype == dtype_of(packet)
     }
 
     /// The stream of this form.
@@ -93,7 +99,13 @@ mod tests {
     use super::*;
 
     fn form(dtype: u8, channels: Vec<ChannelMeta>) -> Form {
-        let sensor = SensorMeta { name: "Cyton".to_owned(), sensor_id: 1, meta_rev: 2, channels, vref_uv: None };
+        let sensor = SensorMeta {
+            name: "Cyton".to_owned(),
+            sensor_id: 1,
+            meta_rev: 2,
+            channels,
+            vref_uv: None,
+        };
         Form { sensor: Arc::new(sensor), rate_hz: 250.0, dtype }
     }
 
@@ -107,7 +119,8 @@ mod tests {
 
     #[test]
     fn codes_come_with_what_they_are_worth() {
-        let stream = form(0, vec![ChannelMeta::adc24("Fp1", 4_500_000.0, 24.0)]).stream(7, "eeg", 3);
+        let stream =
+            form(0, vec![ChannelMeta::adc24("Fp1", 4_500_000.0, 24.0)]).stream(7, "eeg", 3);
         let message: Value = serde_json::from_str(&stream.message).unwrap();
         assert_eq!((&message["unit"], &message["dtype"]), (&json!("count"), &json!("i32")));
         let channel = json!({
@@ -120,8 +133,12 @@ mod tests {
     #[test]
     fn channels_of_several_units_have_no_common_one() {
         let accelerometer = ChannelMeta { unit: "g".to_owned(), ..ChannelMeta::microvolts("acc") };
-        let stream = form(1, vec![ChannelMeta::microvolts("Fp1"), accelerometer]).stream(1, "eeg", 0);
+        let stream =
+            form(1, vec![ChannelMeta::microvolts("Fp1"), accelerometer]).stream(1, "eeg", 0);
         let message: Value = serde_json::from_str(&stream.message).unwrap();
-        assert_eq!((&message["unit"], &message["channels"][1]["unit"]), (&json!("mixed"), &json!("g")));
+        assert_eq!(
+            (&message["unit"], &message["channels"][1]["unit"]),
+            (&json!("mixed"), &json!("g"))
+        );
     }
 }

@@ -43,9 +43,11 @@ pub(super) fn check_id(id: &str) -> Result<(), String> {
     ))
 }
 
-/// The text in a node, or a report that `name` must be text.
+/// The text in a node, or a report that `name` must be text. An `id` has no path: its stage has none before it.
 pub(super) fn text(reader: &mut Reader<'_>, node: &Node, path: &str, name: &str) -> Option<String> {
-    reader.note(path, node.at);
+    if !path.is_empty() {
+        reader.note(path, node.at);
+    }
     if let Tree::Str(text) = &node.tree {
         return Some(text.clone());
     }
@@ -54,8 +56,6 @@ pub(super) fn text(reader: &mut Reader<'_>, node: &Node, path: &str, name: &str)
     } else {
         ""
     };
-    // A path that says no more than "the stages" would hide every other mistake about them.
-    let path = if path == "/stages" { "" } else { path };
     reader.report(node.at, path, format!("`{name}` must be text, not {node}{quotes}"));
     None
 }

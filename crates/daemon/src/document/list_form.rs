@@ -50,7 +50,14 @@ impl Reader<'_> {
                 "in a list a stage is written {}, without `kind`",
                 self.format.item(word, None)
             );
-            return self.report(kind.at, "/stages", message);
+            self.report(kind.at, "", message);
+            let kind = Key { at: params.at, text: word.clone() };
+            let rest = entries.iter().filter(|(key, _)| key.text != "kind");
+            let flat = rest.flat_map(|entry| match &entry.1.tree {
+                Tree::Map(params) if entry.0.text == "params" => params.clone(),
+                _ => vec![entry.clone()],
+            });
+            return self.stage(&kind, Some(&Node::new(params.at, Tree::Map(flat.collect()))));
         }
         let (more, beside): (Vec<_>, Vec<_>) = entries
             .iter()
@@ -96,7 +103,7 @@ impl Reader<'_> {
         };
         let (id, at) = match common("id") {
             None => (kind.text.clone(), kind.at),
-            Some(node) => match text(self, node, "/stages", "id") {
+            Some(node) => match text(self, node, "", "id") {
                 Some(id) => (id, node.at),
                 None => (kind.text.clone(), kind.at),
             },

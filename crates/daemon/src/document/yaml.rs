@@ -226,6 +226,7 @@ fn height(node: &Node) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt::Write as _;
 
     fn value(text: &str) -> serde_json::Value {
         let mut faults = Vec::new();
@@ -257,11 +258,12 @@ mod tests {
         let mut bomb = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n".to_owned();
         for n in 1..12 {
             let before = vec![format!("*a{}", n - 1); 10].join(", ");
-            bomb += &format!("a{n}: &a{n} [{before}]\n");
+            writeln!(bomb, "a{n}: &a{n} [{before}]").unwrap();
         }
         assert!(faults(&bomb)[0].2.contains("more than 100000 values"), "{:?}", faults(&bomb));
-        let deep = (1..100).map(|n| format!("a{n}: &a{n} [*a{}]\n", n - 1)).collect::<String>();
-        assert!(faults(&format!("a0: &a0 1\n{deep}"))[0].2.contains("64 deep"));
+        let mut deep = "a0: &a0 1\n".to_owned();
+        (1..100).for_each(|n| writeln!(deep, "a{n}: &a{n} [*a{}]", n - 1).unwrap());
+        assert!(faults(&deep)[0].2.contains("64 deep"));
         assert!(faults("a: &a [*a]\n")[0].2.contains("inside the value"));
     }
 

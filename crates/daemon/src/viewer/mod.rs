@@ -58,7 +58,10 @@ pub(crate) async fn file(method: Method, uri: Uri, headers: HeaderMap) -> Respon
 }
 
 fn type_of(name: &str) -> &'static str {
-    TYPES.iter().find(|(end, _)| name.ends_with(end)).map_or("application/octet-stream", |(_, mime)| mime)
+    TYPES
+        .iter()
+        .find(|(end, _)| name.ends_with(end))
+        .map_or("application/octet-stream", |(_, mime)| mime)
 }
 
 /// Half of the SHA-256 is plenty to tell versions apart.
@@ -73,7 +76,8 @@ fn tag(file: &EmbeddedFile) -> String {
 
 /// `If-None-Match` compares weakly (RFC 9110, section 13.1.2).
 fn is_known(headers: &HeaderMap, tag: &str) -> bool {
-    let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let values =
+        headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
     tags.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
@@ -92,7 +96,15 @@ mod tests {
 
     #[test]
     fn nothing_outside_the_folder_is_found() {
-        for path in ["/../Cargo.toml", "/js/../../Cargo.toml", "//etc/passwd", "/%2e%2e/Cargo.toml", "", "/js", "/js/"] {
+        for path in [
+            "/../Cargo.toml",
+            "/js/../../Cargo.toml",
+            "//etc/passwd",
+            "/%2e%2e/Cargo.toml",
+            "",
+            "/js",
+            "/js/",
+        ] {
             assert!(!has(path), "{path}");
         }
     }

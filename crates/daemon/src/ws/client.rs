@@ -49,8 +49,12 @@ pub(super) async fn serve(socket: WebSocket, first: Request, surroundings: Surro
     let Surroundings { broker, closing, stall_limit } = surroundings;
     let (sink, mut incoming) = socket.split();
     let writer = Arc::new(Writer::new(sink, stall_limit));
-    let mut client =
-        Client { broker, writer: Arc::clone(&writer), waiting: BTreeSet::default(), relays: BTreeMap::default() };
+    let mut client = Client {
+        broker,
+        writer: Arc::clone(&writer),
+        waiting: BTreeSet::default(),
+        relays: BTreeMap::default(),
+    };
     let ending = client.run(&mut incoming, first, closing).await;
     drop(client);
     match ending {
@@ -137,13 +141,19 @@ impl Client {
                 continue;
             }
             if self.relays.len() + self.waiting.len() >= MAX_TOPICS {
-                return self.complain(&format!("a client may subscribe to {MAX_TOPICS} topics")).await;
+                return self
+                    .complain(&format!("a client may subscribe to {MAX_TOPICS} topics"))
+                    .await;
             }
             if let Some(feed) = self.broker.subscribe(&topic) {
                 self.start(topic, feed);
             } else {
-                let message = format!("there is no topic `{topic}` now; its frames follow when there is (GET /topics)");
-                self.writer.tell(&json!({ "type": "warning", "topic": topic, "message": message })).await;
+                let message = format!(
+                    "there is no topic `{topic}` now; its frames follow when there is (GET /topics)"
+                );
+                self.writer
+                    .tell(&json!({ "type": "warning", "topic": topic, "message": message }))
+                    .await;
                 self.waiting.insert(topic);
                 // It may have come while the warning was on its way.
                 self.look_again();
@@ -184,7 +194,9 @@ async fn relay(topic: String, mut feed: Feed, writer: Arc<Writer>) {
         }
     }
     while let Some((missed, frame)) = feed.next().await {
-        if missed > 0 && !writer.tell(&json!({ "type": "lagged", "topic": topic, "packets": missed })).await {
+        if missed > 0
+            && !writer.tell(&json!({ "type": "lagged", "topic": topic, "packets": missed })).await
+        {
             return;
         }
         if told != Some(frame.stream.number) {
@@ -208,9 +220,15 @@ pub(crate) async fn raised(flag: &mut watch::Receiver<bool>) {
 fn why(error: axum::Error) -> Ending {
     use tungstenite::Error;
     match error.into_inner().downcast_ref::<Error>() {
-        Some(Error::Capacity(_)) => Ending::Refused(close_code::TOO_BIG, "a message may have 64 KiB"),
-        Some(Error::Utf8(_)) => Ending::Refused(close_code::INVALID_TEXT, "a text message has to be UTF-8"),
-        Some(Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)) => Ending::Gone,
+        Some(Error::Capacity(_)) => {
+            Ending::Refused(close_code::TOO_BIG, "a message may have 64 KiB")
+        }
+        Some(Error::Utf8(_)) => {
+            Ending::Refused(close_code::INVALID_TEXT, "a text message has to be UTF-8")
+        }
+        Some(Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)) => {
+            Ending::Gone
+        }
         Some(Error::Protocol(_)) => Ending::Refused(close_code::PROTOCOL, "this breaks RFC 6455"),
         _ => Ending::Gone,
     }

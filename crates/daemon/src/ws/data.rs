@@ -6,8 +6,8 @@
 use super::client::{self, Surroundings};
 use super::request::Request;
 use crate::api::{ApiError, App};
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::rejection::QueryRejection;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Query, State, WebSocketUpgrade};
 use axum::http::HeaderMap;
 use axum::response::Response;

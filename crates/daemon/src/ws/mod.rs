@@ -1,4 +1,4 @@
-//! WebSockets: `/ws/data` brings live frames, `stream`, `lagged` and `event` messages to clients.
+//! `/ws/data` brings live frames, `stream`, `lagged` and `event` messages to clients.
 //!
 //! A client is one task that reads, and one per topic that writes; all write through one [`writer::Writer`]. The
 //! reader is apart because tungstenite touches its read buffer on every poll, which in a common `select!` loop would

@@ -22,7 +22,11 @@ async fn visit(server: std::net::SocketAddr, frames: usize) {
             }
             Got::Frame(frame) => {
                 assert!(told, "a frame before its stream message");
-                assert!(expected.is_none_or(|index| index == frame.index), "{expected:?}, not {}", frame.index);
+                assert!(
+                    expected.is_none_or(|index| index == frame.index),
+                    "{expected:?}, not {}",
+                    frame.index
+                );
                 frame.assert_content();
                 expected = Some(frame.end());
             }
@@ -72,7 +76,10 @@ async fn the_healthy_client_sees_every_index() {
     });
     // Never so far ahead that the healthy client could fall out of the ring.
     let mut sent = 0;
-    while leaving.load(Ordering::Relaxed) < VISITORS && !visitors.is_empty() && !reader.is_finished() {
+    while leaving.load(Ordering::Relaxed) < VISITORS
+        && !visitors.is_empty()
+        && !reader.is_finished()
+    {
         if sent < received.load(Ordering::Relaxed) + 20 {
             signal.send(&server.broker).await;
             sent += 1;
@@ -86,7 +93,10 @@ async fn the_healthy_client_sees_every_index() {
     while let Some(ended) = visitors.join_next().await {
         ended.unwrap();
     }
-    crate::support::until("the healthy client", || received.load(Ordering::Relaxed) == sent || reader.is_finished()).await;
+    crate::support::until("the healthy client", || {
+        received.load(Ordering::Relaxed) == sent || reader.is_finished()
+    })
+    .await;
     server.stop().await;
     assert_eq!(reader.await.unwrap(), signal.next_sample);
     assert!(sent > 40, "too few frames to prove anything: {sent}");

@@ -46,7 +46,11 @@ async fn a_new_form_is_told_before_its_first_frame() {
     signal.send(&server.broker).await;
     let mut client = Client::connect(server.address, "eeg").await;
     let first = client.json().await;
-    assert_eq!((&first["type"], &first["stream"]), (&json!("stream"), &json!(1)), "told at once, before any frame");
+    assert_eq!(
+        (&first["type"], &first["stream"]),
+        (&json!("stream"), &json!(1)),
+        "told at once, before any frame"
+    );
     signal.send(&server.broker).await;
     assert_eq!(client.frame().await.stream, 1);
 
@@ -58,7 +62,9 @@ async fn a_new_form_is_told_before_its_first_frame() {
     let changes: [(&str, fn(&mut Signal)); 4] = [
         ("rate", |s| s.header.rate_hz = 125.0),
         ("meta_rev", |s| Arc::make_mut(&mut s.header.sensor).meta_rev = 7),
-        ("channels", |s| Arc::make_mut(&mut s.header.sensor).channels.push(ChannelMeta::microvolts("new"))),
+        ("channels", |s| {
+            Arc::make_mut(&mut s.header.sensor).channels.push(ChannelMeta::microvolts("new"))
+        }),
         ("kind", |s| s.kind = PacketKind::RawI32),
     ];
     for (number, (what, change)) in (2..).zip(changes) {
@@ -94,13 +100,18 @@ async fn what_was_lost_on_the_way_is_a_gap() {
     assert_eq!((after_jump.index, after_jump.flags, next.flags), (5, 1, 0), "an index jump");
 
     let packet = signal.packet();
-    server.broker.publish(BrokerMessage { topic: Arc::clone(&signal.topic), packet, lost_before: 3 });
+    server.broker.publish(BrokerMessage {
+        topic: Arc::clone(&signal.topic),
+        packet,
+        lost_before: 3,
+    });
     assert_eq!(client.frame().await.flags, 1, "frames lost before the sink");
 }
 
 #[tokio::test]
 async fn a_full_hand_over_loses_counts_and_tells() {
-    let (broker, encoder) = WebSocketBroker::new(BrokerSettings { hand_over_packets: 4, ring_packets: 64 });
+    let (broker, encoder) =
+        WebSocketBroker::new(BrokerSettings { hand_over_packets: 4, ring_packets: 64 });
     broker.announce(&"eeg".into());
     let mut feed = broker.subscribe("eeg").unwrap();
     let mut signal = Signal::new("eeg", 1, 10);
@@ -144,7 +155,8 @@ async fn packets_go_home_with_and_without_clients() {
 async fn events_reach_everybody() {
     let server = Server::start().await;
     server.broker.announce(&"eeg".into());
-    let mut clients = [Client::connect(server.address, "eeg").await, Client::connect(server.address, "").await];
+    let mut clients =
+        [Client::connect(server.address, "eeg").await, Client::connect(server.address, "").await];
     // An answer proves that a client is being served.
     for client in &mut clients {
         client.say("?").await;

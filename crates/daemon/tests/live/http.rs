@@ -16,20 +16,34 @@ async fn resources() {
     server.broker.announce(&"filtered".into());
     let get = async |path: &str| {
         let answer = request(server.address, &format!("GET {path}"), &[]).await;
-        assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")), "{path}");
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (200, Some("application/json")),
+            "{path}"
+        );
         answer.assert_guarded();
         answer.json()
     };
-    let pipeline = json!({ "state": "idle", "revision": 3, "config": { "name": "nothing" }, "stages": {} });
+    let pipeline =
+        json!({ "state": "idle", "revision": 3, "config": { "name": "nothing" }, "stages": {} });
     assert_eq!(get("/pipeline").await, pipeline);
     assert_eq!(get("/healthz").await, json!({ "status": "ok" }));
     let topics = get("/topics").await;
     assert_eq!(topics["topics"], json!(["raw", "filtered"]));
-    assert_eq!(topics["status"]["raw"], json!({ "clients": 0, "packets": 1, "lost_packets": 0, "lagged_packets": 0 }));
+    assert_eq!(
+        topics["status"]["raw"],
+        json!({ "clients": 0, "packets": 1, "lost_packets": 0, "lagged_packets": 0 })
+    );
     let stages = get("/stages").await;
     let gain = &stages["stages"][0];
-    assert_eq!((&gain["kind"], &gain["role"], &gain["on_error"]), (&json!("gain"), &json!("transform"), &json!("fatal")));
-    assert_eq!((&gain["example"], &gain["inputs"]), (&json!({ "factor": 2.0 }), &json!({ "min": 1, "max": 1 })));
+    assert_eq!(
+        (&gain["kind"], &gain["role"], &gain["on_error"]),
+        (&json!("gain"), &json!("transform"), &json!("fatal"))
+    );
+    assert_eq!(
+        (&gain["example"], &gain["inputs"]),
+        (&json!({ "factor": 2.0 }), &json!({ "min": 1, "max": 1 }))
+    );
     assert_eq!(gain["schema"]["properties"]["factor"]["description"], "The factor.");
 }
 

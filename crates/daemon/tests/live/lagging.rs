@@ -32,7 +32,11 @@ impl Healthy {
             loop {
                 match client.next().await {
                     Got::Frame(frame) => {
-                        assert!(expected.is_none_or(|index| index == frame.index), "a gap before {}", frame.index);
+                        assert!(
+                            expected.is_none_or(|index| index == frame.index),
+                            "a gap before {}",
+                            frame.index
+                        );
                         expected = Some(frame.end());
                         count.fetch_add(1, Ordering::Relaxed);
                     }
@@ -49,9 +53,13 @@ impl Healthy {
         let start = self.received.load(Ordering::Relaxed);
         for sent in 0..packets {
             signal.send(&server.broker).await;
-            until("the healthy client", || self.received.load(Ordering::Relaxed) + 8 > start + sent).await;
+            until("the healthy client", || {
+                self.received.load(Ordering::Relaxed) + 8 > start + sent
+            })
+            .await;
         }
-        until("the healthy client", || self.received.load(Ordering::Relaxed) == start + packets).await;
+        until("the healthy client", || self.received.load(Ordering::Relaxed) == start + packets)
+            .await;
     }
 }
 
@@ -101,7 +109,7 @@ async fn a_client_that_stops_reading_is_told_exactly_what_it_missed() {
 async fn a_client_that_takes_nothing_is_cut_off() {
     let broker = BrokerSettings { ring_packets: RING, ..BrokerSettings::default() };
     let limits = Limits { stall: Duration::from_millis(50), ..Limits::default() };
-    let server = Server::with(Choice { broker, limits, ..Choice::default() }).await;
+    let server = Server::with(Choice { limits, broker, ..Choice::default() }).await;
     let mut signal = Signal::new("eeg", CHANNELS, FRAMES);
     signal.send(&server.broker).await;
     let mut stalled = Client::connect(server.address, "eeg").await;

@@ -6,7 +6,8 @@ use tokio_tungstenite::tungstenite::Message;
 /// A masked client frame with a zero mask: FIN and opcode, then a 16-bit length.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len()).unwrap();
-    let mut bytes = vec![first, 0x80 | 126];
+    // The mask bit, and 126: the length follows in 16 bits.
+    let mut bytes = vec![first, 0xFE];
     bytes.extend(length.to_be_bytes());
     bytes.extend([0; 4]);
     bytes.extend(payload);
@@ -23,9 +24,10 @@ async fn a_message_may_have_64_kib_and_no_more() {
     assert_eq!(client.next().await, Got::Closed(Some(1009)));
 
     // In fragments it is no smaller.
+    let half = vec![b' '; 40_000];
     let mut raw = RawSocket::connect(server.address, "/ws/data", &[]).await;
-    raw.send(&frame(0x01, &[b' '; 40_000])).await;
-    raw.send(&frame(0x80, &[b' '; 40_000])).await;
+    raw.send(&frame(0x01, &half)).await;
+    raw.send(&frame(0x80, &half)).await;
     assert_eq!(raw.close_code().await, Some(1009));
 }
 

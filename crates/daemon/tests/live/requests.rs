@@ -51,7 +51,14 @@ async fn a_mistake_is_explained_and_the_client_stays() {
     signal.send(&server.broker).await;
     let mut client = Client::connect(server.address, "eeg").await;
     client.json().await;
-    let mistakes = ["", "hello", "[1]", r#"{"subscribe": 5}"#, r#"{"publish": ["eeg"]}"#, r#"{"subscribe": [""]}"#];
+    let mistakes = [
+        "",
+        "hello",
+        "[1]",
+        r#"{"subscribe": 5}"#,
+        r#"{"publish": ["eeg"]}"#,
+        r#"{"subscribe": [""]}"#,
+    ];
     for mistake in mistakes {
         client.say(mistake).await;
         let answer = client.json().await;

@@ -48,9 +48,17 @@ impl Received {
         let channels = usize::from(self.channels);
         for (i, value) in self.bytes[32..].chunks_exact(4).enumerate() {
             let bits: [u8; 4] = value.try_into().unwrap();
-            let value = if self.dtype == 1 { f32::from_le_bytes(bits) } else { i32::from_le_bytes(bits) as f32 };
+            let value = if self.dtype == 1 {
+                f32::from_le_bytes(bits)
+            } else {
+                i32::from_le_bytes(bits) as f32
+            };
             let expected = value_at(self.index + (i / channels) as u64, i % channels);
-            assert!((value - expected).abs() < 0.5, "index {}, value {i}: {value}, not {expected}", self.index);
+            assert!(
+                (value - expected).abs() < 0.5,
+                "index {}, value {i}: {value}, not {expected}",
+                self.index
+            );
         }
     }
 }
@@ -71,7 +79,10 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) async fn connect(server: SocketAddr, topics: &str) -> Self {
         let stream = TcpStream::connect(server).await.unwrap();
-        let url = format!("ws://{server}/ws/data{}{topics}", if topics.is_empty() { "" } else { "?topics=" });
+        let url = format!(
+            "ws://{server}/ws/data{}{topics}",
+            if topics.is_empty() { "" } else { "?topics=" }
+        );
         let (socket, _) = soon("the handshake", client_async(url, stream)).await.unwrap();
         Self { socket }
     }
@@ -88,9 +99,13 @@ impl Client {
     pub(crate) async fn next(&mut self) -> Got {
         loop {
             match soon("a message", self.socket.next()).await {
-                Some(Ok(Message::Text(text))) => return Got::Json(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Text(text))) => {
+                    return Got::Json(serde_json::from_str(&text).unwrap());
+                }
                 Some(Ok(Message::Binary(bytes))) => return Got::Frame(Received::decode(&bytes)),
-                Some(Ok(Message::Close(frame))) => return Got::Closed(frame.map(|f| f.code.into())),
+                Some(Ok(Message::Close(frame))) => {
+                    return Got::Closed(frame.map(|f| f.code.into()));
+                }
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
                 None | Some(Err(Error::ConnectionClosed | Error::Io(_) | Error::Protocol(_))) => {
                     return Got::Closed(None);

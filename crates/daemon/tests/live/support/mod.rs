@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 /// Nothing here takes this long; a test that hangs says so instead.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits, but not for ever.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
@@ -77,7 +77,8 @@ impl Server {
             limits: choice.limits,
         };
         let (stop, stopped) = oneshot::channel();
-        let serving = tokio::spawn(serve(listener, state, async { stopped.await.unwrap_or_default() }));
+        let serving =
+            tokio::spawn(serve(listener, state, async { stopped.await.unwrap_or_default() }));
         Self { address, broker, stop, serving }
     }
 
@@ -89,7 +90,10 @@ impl Server {
 
     pub(crate) fn status(&self, topic: &str) -> TopicStatus {
         let topics = self.broker.topics();
-        topics.into_iter().find(|t| &*t.topic == topic).unwrap_or_else(|| panic!("no topic {topic}"))
+        topics
+            .into_iter()
+            .find(|t| &*t.topic == topic)
+            .unwrap_or_else(|| panic!("no topic {topic}"))
     }
 
     /// Waits until so many clients listen to a topic.

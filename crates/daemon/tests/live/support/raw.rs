@@ -29,7 +29,8 @@ impl Answer {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&self.body)))
     }
 
     /// That it is an error as the contract has it, with what every answer carries.
@@ -40,7 +41,10 @@ impl Answer {
         let problem = self.json();
         assert_eq!(problem["status"], status);
         for field in ["type", "title", "detail"] {
-            assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{field}: {problem}");
+            assert!(
+                problem[field].as_str().is_some_and(|text| !text.is_empty()),
+                "{field}: {problem}"
+            );
         }
         problem
     }
@@ -58,9 +62,9 @@ impl Answer {
 pub(crate) async fn request(server: SocketAddr, line: &str, headers: &[&str]) -> Answer {
     let mut head = format!("{line} HTTP/1.1\r\nConnection: close\r\n");
     if !headers.iter().any(|h| h.starts_with("Host:")) {
-        head += &format!("Host: {server}\r\n");
+        head.extend(["Host: ", &server.to_string(), "\r\n"]);
     }
-    headers.iter().for_each(|h| head += &format!("{h}\r\n"));
+    headers.iter().for_each(|h| head.extend([h, "\r\n"]));
     let mut stream = TcpStream::connect(server).await.unwrap();
     stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
     let mut answer = Vec::new();
@@ -80,7 +84,7 @@ impl RawSocket {
             "GET {path} HTTP/1.1\r\nHost: {server}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
         );
-        headers.iter().for_each(|h| head += &format!("{h}\r\n"));
+        headers.iter().for_each(|h| head.extend([h, "\r\n"]));
         let mut stream = TcpStream::connect(server).await.unwrap();
         stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
         let mut answer = Vec::new();

@@ -3,7 +3,8 @@
 use super::until;
 use daemon::broker::WebSocketBroker;
 use plugin_api::{
-    Broker, BrokerMessage, ChannelMeta, Flags, PacketHeader, PacketKind, RtPacket, SensorMeta, StageCtx,
+    Broker, BrokerMessage, ChannelMeta, Flags, PacketHeader, PacketKind, RtPacket, SensorMeta,
+    StageCtx,
 };
 use std::sync::Arc;
 
@@ -37,7 +38,15 @@ impl Signal {
             flags: Flags::NONE,
         };
         let ctx = StageCtx::for_test(frames * header.sensor.channels.len());
-        Self { topic: topic.into(), header, kind: PacketKind::Voltage, frames, next_sample: 0, published: 0, ctx }
+        Self {
+            topic: topic.into(),
+            header,
+            kind: PacketKind::Voltage,
+            frames,
+            next_sample: 0,
+            published: 0,
+            ctx,
+        }
     }
 
     /// The next packet.
