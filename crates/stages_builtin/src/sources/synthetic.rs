@@ -1,12 +1,13 @@
 //! A deterministic test signal: the same samples on every machine, whatever the packet size.
 
 use super::clockwork::Clockwork;
+use super::simulated::Simulated;
 use super::{frames_per_packet, require_packet_frames};
 use eeg_boards::ads1299::VREF_UV;
 use eeg_boards::{Signal, SimulatedBoard};
 use plugin_api::{
-    Built, ChannelMeta, ConfigError, Flags, Inputs, Lockable, PacketKind, Role, SensorMeta,
-    SourceImpl, SourceStep, StageCtx, StageDesc, StageError, StageInitCtx, StreamSpec,
+    Built, ChannelMeta, ConfigError, Inputs, PacketKind, Role, SensorMeta, StageDesc, StageInitCtx,
+    StreamSpec,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -99,34 +100,6 @@ impl StageDesc for SyntheticDesc {
         };
         let signals = self.signals.clone().unwrap_or_else(Signal::eeg_like);
         let board = SimulatedBoard::new(self.channels as usize, self.sps, GAIN, self.seed, signals);
-        Ok(Built::source(Synthetic { board, clockwork, spec: spec.clone(), next: 0 }, spec))
-    }
-}
-
-#[derive(Debug)]
-struct Synthetic {
-    board: SimulatedBoard,
-    clockwork: Clockwork,
-    spec: StreamSpec,
-    next: u64,
-}
-
-impl Lockable for Synthetic {}
-
-impl SourceImpl for Synthetic {
-    fn next(&mut self, ctx: &mut StageCtx) -> Result<SourceStep, StageError> {
-        let left = self.spec.total_frames.map_or(u64::MAX, |total| total - self.next);
-        let frames = (self.spec.max_frames as u64).min(left) as usize;
-        if frames == 0 {
-            return Ok(SourceStep::End);
-        }
-        if !self.clockwork.wait(frames, ctx) {
-            return Ok(SourceStep::Idle);
-        }
-        let header = self.clockwork.header(&self.spec.sensor, self.next, frames, Flags::NONE);
-        let mut packet = ctx.fresh(header, PacketKind::RawI32);
-        self.board.read(self.next, frames, packet.codes_mut());
-        self.next += frames as u64;
-        Ok(SourceStep::Packet(packet.share()))
+        Ok(Built::source(Simulated::new(board, clockwork, spec.clone()), spec))
     }
 }
