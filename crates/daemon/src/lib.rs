@@ -25,4 +25,4 @@ pub mod host;
 mod viewer;
 mod ws;
 
-pub use commands::main_with;
+pub use commands::{main_from, main_with};

@@ -45,6 +45,7 @@ fn cores() -> [Group; 2] {
     [group("acquire", 0), group("sinks", 1)]
 }
 
+/// Pins the calling thread, which must not be the main one: every thread started later would inherit that.
 fn pin(core: usize) {
     let mut set = CpuSet::new();
     set.set(core);
@@ -53,7 +54,8 @@ fn pin(core: usize) {
 }
 
 fn saturated(effort: Effort) {
-    let packets = effort.count(100);
+    // Long turns: a thread that loses its core for a time slice must not decide the figure.
+    let packets = 5 * effort.count(100);
     let executor = |group: &'static str| {
         move || {
             let watch = StopWatch::over(packets);
@@ -140,12 +142,20 @@ fn park_delays(packets: usize) -> Delays {
         };
         (0..packets).map(|_| take()).collect()
     });
-    pin(0);
-    for _ in 0..packets {
-        thread::sleep(PACE);
-        sent.store(monotonic_ns(), Ordering::Release);
-        consumer.thread().unpark();
-    }
+    let sleeper = consumer.thread().clone();
+    let producer = named("producer", move || {
+        pin(0);
+        for _ in 0..packets {
+            thread::sleep(PACE);
+            // The slot holds one: a consumer that was held up must have taken the one before.
+            while sent.load(Ordering::Acquire) != 0 {
+                thread::yield_now();
+            }
+            sent.store(monotonic_ns(), Ordering::Release);
+            sleeper.unpark();
+        }
+    });
+    producer.join().expect("the producer ends in order");
     consumer.join().expect("the consumer ends in order")
 }
 
@@ -155,12 +165,14 @@ fn sync_channel_delays(packets: usize) -> Delays {
         pin(1);
         receiver.iter().map(since).collect()
     });
-    pin(0);
-    for _ in 0..packets {
-        thread::sleep(PACE);
-        sender.send(monotonic_ns()).expect("the consumer takes them all");
-    }
-    drop(sender);
+    let producer = named("producer", move || {
+        pin(0);
+        for _ in 0..packets {
+            thread::sleep(PACE);
+            sender.send(monotonic_ns()).expect("the consumer takes them all");
+        }
+    });
+    producer.join().expect("the producer ends in order");
     consumer.join().expect("the consumer ends in order")
 }
 

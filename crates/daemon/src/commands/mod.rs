@@ -11,6 +11,7 @@ mod stages;
 use clap::Parser;
 use cli::{Cli, Command};
 use plugin_api::{Registry, StageEntry};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Why a command did not do what it was asked.
@@ -30,7 +31,16 @@ impl From<anyhow::Error> for Failed {
 /// Runs eegd with these tables of stages, as the command line says. Returns the exit code: 0 done, 2 the input is
 /// wrong, 1 anything else.
 pub fn main_with(tables: &[&[StageEntry]]) -> ExitCode {
-    let cli = Cli::parse();
+    ExitCode::from(main_from(std::env::args_os(), tables))
+}
+
+/// As [`main_with`], with the arguments given (the first is the program's name) and the exit code as a number.
+/// Arguments that cannot be understood, and `--help`, end the process.
+pub fn main_from<A: Into<OsString> + Clone>(
+    arguments: impl IntoIterator<Item = A>,
+    tables: &[&[StageEntry]],
+) -> u8 {
+    let cli = Cli::parse_from(arguments);
     let mut registry = Registry::default();
     for table in tables {
         registry = match registry.with(table) {
@@ -45,20 +55,20 @@ pub fn main_with(tables: &[&[StageEntry]]) -> ExitCode {
         Command::Stages { json } => stages::stages(json, &registry),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(failed) => fail(failed),
     }
 }
 
-fn fail(failed: Failed) -> ExitCode {
+fn fail(failed: Failed) -> u8 {
     match failed {
         Failed::Input(message) => {
             eprintln!("eegd: {message}");
-            ExitCode::from(2)
+            2
         }
         Failed::Other(error) => {
             eprintln!("eegd: {error:#}");
-            ExitCode::from(1)
+            1
         }
     }
 }

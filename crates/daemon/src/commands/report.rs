@@ -16,6 +16,10 @@ pub(super) fn report(outcome: &Outcome, stages: &[StageInfo]) -> anyhow::Result<
             eprintln!("eegd: `{}` got {frames} frames; {lost} are missing, each gap marked where it is", stage.id);
         }
     }
+    for stage in stages.iter().filter(|s| s.stats.dropped_frames.get() > 0) {
+        let (dropped, frames) = (stage.stats.dropped_frames.get(), stage.stats.frames_in.get());
+        eprintln!("eegd: `{}` had to let go of {dropped} of the {frames} frames it got", stage.id);
+    }
     let (skipped, failed): (Vec<&Failure>, Vec<&Failure>) =
         outcome.failures.iter().partition(|f| f.action == ErrorAction::SkipPacket);
     skipped.iter().for_each(|failure| eprintln!("eegd: {}", sentence(failure)));

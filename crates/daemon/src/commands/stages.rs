@@ -22,7 +22,7 @@ pub(super) fn stages(json: bool, registry: &Registry) -> Result<(), Failed> {
 fn describe(entry: &StageEntry) -> String {
     let schema = entry.schema();
     let summary = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-    let mut text = format!("{} ({})\n  {}\n", entry.kind, entry.role.name(), summary.replace('\n', "\n  "));
+    let mut lines = vec![format!("{} ({})\n  {}", entry.kind, entry.role.name(), summary.replace('\n', "\n  "))];
     let required: Vec<&str> =
         schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
@@ -32,8 +32,8 @@ fn describe(entry: &StageEntry) -> String {
             None => String::new(),
         };
         let doc = property.get("description").and_then(Value::as_str).unwrap_or_default();
-        text += &format!("    {name}{default}: {}\n", doc.replace('\n', " "));
+        lines.push(format!("    {name}{default}: {}", doc.replace('\n', " ")));
     }
-    text += &format!("  - {}: {}\n\n", entry.kind, entry.example());
-    text
+    lines.push(format!("  - {}: {}\n\n", entry.kind, entry.example()));
+    lines.join("\n")
 }

@@ -2,6 +2,7 @@
 
 use super::Host;
 use crate::api::PipelineStatus;
+use pipeline_core::StreamSpec;
 use pipeline_core::executor::{Failure, StageInfo};
 use pipeline_core::telemetry::{HistogramSnapshot, StageState};
 use serde_json::{Map, Value, json};
@@ -41,7 +42,7 @@ fn stage_status(stage: &StageInfo) -> Value {
         "role": stage.role.name(),
         "group": stage.group,
         "rate_hz": output.map(|spec| spec.rate_hz),
-        "channels": output.map(|spec| spec.channels()),
+        "channels": output.map(StreamSpec::channels),
         "delay_s": output.map(|spec| spec.delay_s),
         "packets_in": stats.packets_in.get(),
         "packets_out": stats.packets_out.get(),

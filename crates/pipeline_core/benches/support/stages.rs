@@ -137,7 +137,7 @@ impl StopWatch {
     /// When the packets have not all arrived.
     pub fn mean_ns(&self) -> f64 {
         let times = self.times.lock().expect("no sink panics");
-        assert_eq!(self.each || times.len() == 2, true, "the pipeline ended early");
+        assert!(self.each || times.len() == 2, "the pipeline ended early");
         (times[times.len() - 1] - times[0]).as_nanos() as f64 / self.packets as f64
     }
 

@@ -4,6 +4,9 @@ use super::desc::{NodeDesc, Role};
 use super::error::GraphError;
 use std::collections::HashMap;
 
+/// The most stages a hint lists.
+const MAX_LISTED: usize = 12;
+
 /// Indices into the descriptions: who feeds whom, and an order to build in.
 pub(super) struct Wiring {
     /// Inputs of each description that could be resolved.
@@ -69,9 +72,7 @@ fn inputs_of(
         let path = format!("{here}/inputs/{k}");
         match index.get(name.as_str()) {
             None => {
-                let near = nearest(name, nodes.iter().map(|n| n.id.as_str()));
-                let hint =
-                    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                let hint = hint(name, nodes.iter().filter(|n| n.id != node.id));
                 errors.push(GraphError::new(path, format!("there is no stage `{name}`{hint}")));
             }
             Some(source) if nodes[*source].build.role() == Role::Sink => {
@@ -84,6 +85,16 @@ fn inputs_of(
         }
     }
     found
+}
+
+/// The stage that was meant, or else those that could be.
+fn hint<'a>(name: &str, others: impl Iterator<Item = &'a NodeDesc<'a>> + Clone) -> String {
+    if let Some(near) = nearest(name, others.clone().map(|n| n.id.as_str())) {
+        return format!("; did you mean `{near}`?");
+    }
+    let sources = others.filter(|n| n.build.role() != Role::Sink).map(|n| format!("`{}`", n.id));
+    let listed: Vec<String> = sources.take(MAX_LISTED).collect();
+    if listed.is_empty() { String::new() } else { format!("; it could be {}", listed.join(", ")) }
 }
 
 /// Kahn's algorithm; what is left over lies on or behind a cycle, and one message names each cycle's members.
