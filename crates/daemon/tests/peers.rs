@@ -1,8 +1,11 @@
 //! eegd against programs that were there before: scipy, pyEDFlib, edfio, MNE, numpy, and Python's WebSocket client.
 
+mod common;
 mod peers;
 
+use common::{Live, eegd};
 use std::path::Path;
+use std::process::Command;
 
 const EEGD: &str = env!("CARGO_BIN_EXE_eegd");
 
@@ -24,6 +27,29 @@ fn whole_pipelines_equal_scipy_and_the_readers() {
 }
 
 #[test]
-fn the_websocket_serves_what_the_contract_says() {
+fn live_frames_hold_the_recording() {
     peers::pytest("daemon/tests/peers/ws_peer.py", &[("EEGD", Path::new(EEGD))]);
+}
+
+/// On the demo, without a token and with one.
+#[test]
+fn the_websocket_keeps_the_contract() {
+    const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+    let scratch = tempfile::tempdir().unwrap();
+    std::fs::write(scratch.path().join("token"), TOKEN).unwrap();
+    for token in [None, Some(TOKEN)] {
+        let mut daemon = eegd(&["--listen", "127.0.0.1:0"]);
+        if token.is_some() {
+            daemon.args(["--token-file", "token"]);
+        }
+        let live = Live::start(daemon.current_dir(scratch.path()));
+        let mut client = Command::new(peers::python());
+        client.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/ws_client.py")).arg("300");
+        client.env("EEGD_URL", format!("http://{}", live.address)).env_remove("EEGD_TOKEN");
+        client.envs(token.map(|token| ("EEGD_TOKEN", token)));
+        peers::show(&mut client, "ws_client.py");
+        live.signal("-INT");
+        let (code, words) = live.end();
+        assert_eq!(code, Some(0), "{words}");
+    }
 }

@@ -51,7 +51,8 @@ pub async fn serve(listener: TcpListener, state: AppState, shutdown: impl Future
 
     drop(listener);
     let farewell = async {
-        broker.settled().await;
+        // A pipeline that goes on publishing is not waited for.
+        let _ = timeout(limits.farewell / 3, broker.settled()).await;
         close.send_replace(true);
         while connections.join_next().await.is_some() {}
         // All places free: every client is gone.

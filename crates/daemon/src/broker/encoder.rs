@@ -1,10 +1,10 @@
 //! The task between the hand-over and the rings: finds gaps and new forms, encodes, lets the packet go home.
 
+use super::Shared;
 use super::frame::encode;
 use super::stream::{Form, Stream};
 use super::topics::Topic;
-use super::{HandOver, Shared};
-use plugin_api::RtPacket;
+use plugin_api::{BrokerMessage, RtPacket};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 /// Encodes every packet once per topic. Runs on the network's runtime, never on a thread of the pipeline.
 #[derive(Debug)]
 pub struct Encoder {
-    queue: mpsc::Receiver<HandOver>,
+    queue: mpsc::Receiver<BrokerMessage>,
     shared: Arc<Shared>,
     lanes: HashMap<Arc<str>, Lane>,
     streams: u32,
@@ -35,15 +35,14 @@ struct Current {
 }
 
 impl Encoder {
-    pub(super) fn new(queue: mpsc::Receiver<HandOver>, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(queue: mpsc::Receiver<BrokerMessage>, shared: Arc<Shared>) -> Self {
         Self { queue, shared, lanes: HashMap::new(), streams: 0 }
     }
 
     /// Works until the broker is gone.
     pub async fn run(mut self) {
-        while let Some(HandOver { message, untold_packets }) = self.queue.recv().await {
-            let lost = message.lost_before > 0 || untold_packets > 0;
-            self.take(&message.topic, &message.packet, lost);
+        while let Some(message) = self.queue.recv().await {
+            self.take(&message.topic, &message.packet, message.lost_before > 0);
             message.packet.recycle();
             // Release: who sees it at zero sees the rings filled.
             self.shared.on_the_way.fetch_sub(1, Ordering::Release);
@@ -63,8 +62,12 @@ impl Encoder {
             let revision = shared.config_revision.load(Ordering::Relaxed);
             let stream = Arc::new(form.stream(self.streams, name, revision));
             lane.topic.set_stream(Arc::clone(&stream));
-            lane.current =
-                Some(Current { form, stream, expected_sample: packet.header().first_sample });
+            // New labels or a new gain do not stop the conversions; at another rate the count is another one.
+            let expected_sample = match &lane.current {
+                Some(before) if before.form.rate_is(packet) => before.expected_sample,
+                _ => packet.header().first_sample,
+            };
+            lane.current = Some(Current { form, stream, expected_sample });
         }
         let current = lane.current.as_mut().expect("set just above when there was none");
 

@@ -58,8 +58,6 @@ const EVENT_RING: usize = 64;
 #[derive(Debug)]
 struct Shared {
     topics: Topics,
-    /// Packets that found the hand-over full and that no frame has told of yet, over all topics.
-    untold_packets: AtomicU64,
     /// Packets handed over that are not in a ring yet.
     on_the_way: AtomicU64,
     config_revision: AtomicU64,
@@ -69,15 +67,8 @@ struct Shared {
 #[derive(Debug)]
 pub struct WebSocketBroker {
     shared: Arc<Shared>,
-    hand_over: mpsc::Sender<HandOver>,
+    hand_over: mpsc::Sender<BrokerMessage>,
     events: broadcast::Sender<Utf8Bytes>,
-}
-
-/// A message and how many packets of its topic were lost on the way in since the one before.
-#[derive(Debug)]
-struct HandOver {
-    message: BrokerMessage,
-    untold_packets: u64,
 }
 
 impl WebSocketBroker {
@@ -86,7 +77,6 @@ impl WebSocketBroker {
         let (hand_over, queue) = mpsc::channel(settings.hand_over_packets.max(1));
         let shared = Arc::new(Shared {
             topics: Topics::new(settings.ring_packets.max(1)),
-            untold_packets: AtomicU64::new(0),
             on_the_way: AtomicU64::new(0),
             config_revision: AtomicU64::new(0),
         });
@@ -142,28 +132,19 @@ impl Broker for WebSocketBroker {
     }
 
     fn publish(&self, message: BrokerMessage) {
-        // The table of topics is only looked into when something was lost: the usual way is one lock-free push.
         let shared = &self.shared;
-        let untold_packets = if shared.untold_packets.load(Ordering::Relaxed) == 0 {
-            0
-        } else {
-            let untold = shared.topics.announce(&message.topic).take_untold();
-            shared.untold_packets.fetch_sub(untold, Ordering::Relaxed);
-            untold
-        };
         shared.on_the_way.fetch_add(1, Ordering::Relaxed);
-        let Err(refused) = self.hand_over.try_send(HandOver { message, untold_packets }) else {
-            return;
-        };
+        // The usual way is one push without a lock; the table of topics is only looked into when something is lost.
+        let Err(refused) = self.hand_over.try_send(message) else { return };
         shared.on_the_way.fetch_sub(1, Ordering::Relaxed);
         match refused {
-            TrySendError::Full(refused) => {
-                shared.topics.announce(&refused.message.topic).count_lost(refused.untold_packets);
-                shared.untold_packets.fetch_add(refused.untold_packets + 1, Ordering::Relaxed);
-                refused.message.packet.recycle();
+            // The encoder finds the jump in the index and flags it.
+            TrySendError::Full(lost) => {
+                shared.topics.announce(&lost.topic).count_lost();
+                lost.packet.recycle();
             }
             // The encoder ends with the process; then there is nobody to tell.
-            TrySendError::Closed(refused) => refused.message.packet.recycle(),
+            TrySendError::Closed(lost) => lost.packet.recycle(),
         }
     }
 }

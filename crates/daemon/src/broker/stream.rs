@@ -42,9 +42,11 @@ impl Form {
     pub(super) fn fits(&self, packet: &RtPacket) -> bool {
         let header = packet.header();
         let same_sensor = Arc::ptr_eq(&self.sensor, &header.sensor) || self.sensor == header.sensor;
-        same_sensor
-            && self.rate_hz.to_bits() == header.rate_hz.to_bits()
-            && self.dtype == dtype_of(packet)
+        same_sensor && self.rate_is(packet) && self.dtype == dtype_of(packet)
+    }
+
+    pub(super) fn rate_is(&self, packet: &RtPacket) -> bool {
+        self.rate_hz.to_bits() == packet.header().rate_hz.to_bits()
     }
 
     /// The stream of this form.

@@ -41,7 +41,6 @@ pub(super) struct Topic {
     live: Mutex<Live>,
     packets: AtomicU64,
     lost_packets: AtomicU64,
-    untold_packets: AtomicU64,
     lagged_packets: Arc<AtomicU64>,
 }
 
@@ -82,13 +81,8 @@ impl Topic {
         }
     }
 
-    pub(super) fn count_lost(&self, untold_before: u64) {
+    pub(super) fn count_lost(&self) {
         self.lost_packets.fetch_add(1, Ordering::Relaxed);
-        self.untold_packets.fetch_add(untold_before + 1, Ordering::Relaxed);
-    }
-
-    pub(super) fn take_untold(&self) -> u64 {
-        self.untold_packets.swap(0, Ordering::Relaxed)
     }
 
     fn live(&self) -> MutexGuard<'_, Live> {
@@ -140,7 +134,6 @@ impl Topics {
             live: Mutex::default(),
             packets: AtomicU64::new(0),
             lost_packets: AtomicU64::new(0),
-            untold_packets: AtomicU64::new(0),
             lagged_packets: Arc::default(),
         });
         table.push(Arc::clone(&topic));

@@ -52,10 +52,14 @@ pub(super) async fn serve(socket: WebSocket, first: Request, surroundings: Surro
     let mut client = Client {
         broker,
         writer: Arc::clone(&writer),
+        closing: closing.clone(),
         waiting: BTreeSet::default(),
         relays: BTreeMap::default(),
     };
     let ending = client.run(&mut incoming, first, closing).await;
+    if matches!(ending, Ending::ServerCloses) {
+        let _ = timeout(LINGER, client.finish()).await;
+    }
     drop(client);
     match ending {
         Ending::Gone => {}
@@ -74,6 +78,7 @@ pub(super) async fn serve(socket: WebSocket, first: Request, surroundings: Surro
 struct Client {
     broker: Arc<WebSocketBroker>,
     writer: Arc<Writer>,
+    closing: watch::Receiver<bool>,
     /// Topics asked for that do not exist yet.
     waiting: BTreeSet<String>,
     /// A task for every topic it listens to.
@@ -173,8 +178,20 @@ impl Client {
     }
 
     fn start(&mut self, topic: String, feed: Feed) {
-        let relay = tokio::spawn(relay(topic.clone(), feed, Arc::clone(&self.writer)));
+        let relay = tokio::spawn(relay(
+            topic.clone(),
+            feed,
+            Arc::clone(&self.writer),
+            self.closing.clone(),
+        ));
         self.relays.insert(topic, relay);
+    }
+
+    /// Waits for the relays, which end when the server closes and everything is sent.
+    async fn finish(&mut self) {
+        for relay in self.relays.values_mut() {
+            let _ = relay.await;
+        }
     }
 }
 
@@ -185,7 +202,12 @@ impl Drop for Client {
 }
 
 /// Sends the frames of one topic, each after its `stream` message and after what was missed.
-async fn relay(topic: String, mut feed: Feed, writer: Arc<Writer>) {
+async fn relay(
+    topic: String,
+    mut feed: Feed,
+    writer: Arc<Writer>,
+    mut closing: watch::Receiver<bool>,
+) {
     let mut told = None;
     if let Some(stream) = feed.stream() {
         told = Some(stream.number);
@@ -193,7 +215,14 @@ async fn relay(topic: String, mut feed: Feed, writer: Arc<Writer>) {
             return;
         }
     }
-    while let Some((missed, frame)) = feed.next().await {
+    loop {
+        let next = tokio::select! {
+            // What is there goes out first, also when the server closes.
+            biased;
+            next = feed.next() => next,
+            () = raised(&mut closing) => return,
+        };
+        let Some((missed, frame)) = next else { return };
         if missed > 0
             && !writer.tell(&json!({ "type": "lagged", "topic": topic, "packets": missed })).await
         {

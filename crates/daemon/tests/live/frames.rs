@@ -106,6 +106,13 @@ async fn what_was_lost_on_the_way_is_a_gap() {
         lost_before: 3,
     });
     assert_eq!(client.frame().await.flags, 1, "frames lost before the sink");
+
+    signal.published += 1;
+    signal.next_sample += 1;
+    Arc::make_mut(&mut signal.header.sensor).meta_rev += 1;
+    signal.send(&server.broker).await;
+    assert_eq!(client.json().await["type"], "stream");
+    assert_eq!(client.frame().await.flags, 1, "lost while the form changed");
 }
 
 #[tokio::test]

@@ -1,8 +1,7 @@
 """Compares the readers, sample for sample, with pyedflib, edfio and MNE, and text with numpy.
 
-    cargo build --release -p eeg_formats --example dump
-    pip install -r requirements.txt
-    EEG_FORMATS_DUMP=target/release/examples/dump pytest formats_peer.py -v
+    cargo test -p daemon --test peers          all peers, with what they need installed and built
+    EEG_FORMATS_DUMP=.../dump pytest ...       this file alone; EEG_FORMATS_DUMP is the example `dump`, built
 
 Recordings are those of the repository's `data/` folder, and EDF+D and BDF+D files made here with gaps.
 A peer that cannot read a file is listed in REFUSES with its reason, and the test holds that it still refuses.

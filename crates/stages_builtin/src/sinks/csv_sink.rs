@@ -2,7 +2,8 @@
 //!
 //! `sample` counts conversions, lost ones too, so a gap shows as a jump; `time_s` is `sample / rate`. Values are
 //! microvolts in the shortest decimal that is the same f32 again, or ADC codes. Lines are handed to the system in
-//! blocks of whole lines, at the latest after a second; a block that did not fit is cut back to the last whole line.
+//! blocks of whole lines, at the latest after a second. Of a block that did not fit, the whole lines that did stay;
+//! the others are let go of and counted, and show as a jump if there is room again later.
 
 use plugin_api::{
     Built, ConfigError, Inputs, Lockable, OpenError, PacketData, Role, RtPacket, StageCtx,
@@ -75,26 +76,57 @@ impl CsvSink {
         writer.into_inner().map_err(csv::IntoInnerError::into_error)
     }
 
-    fn write_block(&mut self) -> io::Result<()> {
+    /// Hands the block to the system. It is empty afterwards: what the system did not take is lost, in whole lines.
+    fn write_block(&mut self) -> Result<(), Refused> {
         let Some(file) = &mut self.file else { return Ok(()) };
-        if let Err(error) = file.write_all(&self.block) {
-            // A torn line is worse than a missing one.
-            drop(file.set_len(self.whole_bytes));
-            return Err(error);
-        }
-        self.whole_bytes += self.block.len() as u64;
+        let mut taken = 0;
+        let refusal = loop {
+            match file.write(&self.block[taken..]) {
+                Ok(0) if taken < self.block.len() => break Some(io::ErrorKind::WriteZero.into()),
+                Ok(0) => break None,
+                Ok(bytes) => taken += bytes,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Some(error),
+            }
+        };
+        let last_end = self.block[..taken].iter().rposition(|byte| *byte == b'\n');
+        let whole = last_end.map_or(0, |end| end + 1);
+        self.whole_bytes += whole as u64;
+        let lost_lines = self.block[whole..].iter().filter(|byte| **byte == b'\n').count() as u64;
         self.block.clear();
-        Ok(())
+        let Some(error) = refusal else { return Ok(()) };
+        // A torn line is worse than a missing one. The file is open for appending, so the next line follows here.
+        drop(file.set_len(self.whole_bytes));
+        Err(Refused { error, lost_lines })
     }
+
+    /// As [`write_block`](Self::write_block), with what was lost counted.
+    fn flush(&mut self, ctx: &mut StageCtx) -> Result<(), StageError> {
+        self.write_block().map_err(|refused| {
+            ctx.report_dropped(refused.lost_lines);
+            StageError::io(WRITING, &refused.error)
+        })
+    }
+}
+
+const WRITING: &str = "write the CSV file";
+
+/// The system did not take everything.
+struct Refused {
+    error: io::Error,
+    lost_lines: u64,
 }
 
 /// Creates a new file; one that has the name already is moved out of the way first.
 fn create(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        fs::create_dir_all(folder).map_err(|error| {
+            let message = format!("the folder {} cannot be made: {error}", folder.display());
+            io::Error::new(error.kind(), message)
+        })?;
     }
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o640);
+    options.append(true).create_new(true).mode(0o640);
     match options.open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             move_aside(path)?;
@@ -133,12 +165,12 @@ impl StageImpl for CsvSink {
         self.block.reserve(2 * BLOCK_BYTES);
         let header = self.header().and_then(|header| {
             self.block.extend_from_slice(&header);
-            self.write_block()
+            self.write_block().map_err(|refused| refused.error)
         });
         header.map_err(|error| OpenError(format!("cannot write {}: {error}", self.path.display())))
     }
 
-    fn process(&mut self, packet: Arc<RtPacket>, _ctx: &mut StageCtx) -> StageResult {
+    fn process(&mut self, packet: Arc<RtPacket>, ctx: &mut StageCtx) -> StageResult {
         let header = packet.header();
         let channels = packet.channels().max(1);
         let mut row = header.first_sample;
@@ -173,15 +205,19 @@ impl StageImpl for CsvSink {
         let now_ns = clock::monotonic_ns();
         if self.block.len() >= BLOCK_BYTES || now_ns - self.written_ns > BLOCK_NS {
             self.written_ns = now_ns;
-            self.write_block().map_err(|error| StageError::io("write the CSV file", &error))?;
+            self.flush(ctx)?;
         }
         Ok(None)
     }
 
+    fn end(&mut self, ctx: &mut StageCtx) -> StageResult {
+        self.flush(ctx).map(|()| None)
+    }
+
     fn close(&mut self) -> Result<(), StageError> {
-        let written = self.write_block();
+        let written = self.write_block().map_err(|refused| refused.error);
         let synced = self.file.take().map_or(Ok(()), |file| file.sync_all());
-        written.and(synced).map_err(|error| StageError::io("write the CSV file", &error))
+        written.and(synced).map_err(|error| StageError::io(WRITING, &error))
     }
 }
 

@@ -1,10 +1,9 @@
 """Designs and filtered output of `stages_builtin::dsp` against scipy itself.
 
-EEGD_SOSFILT names the binary of the example `sosfilt` of stages_builtin. Needs numpy, scipy and pytest; reads the recordings
-in the data folder. Run with:
+    cargo test -p daemon --test peers          all peers, with what they need installed and built
+    EEGD_SOSFILT=.../sosfilt pytest ...        this file alone; EEGD_SOSFILT is the example `sosfilt`, built
 
-    cargo build --release -p stages_builtin --example sosfilt
-    EEGD_SOSFILT=target/release/examples/sosfilt pytest crates/stages_builtin/tests/peers/dsp_peer.py
+Reads the recordings in the data folder.
 """
 
 import json
