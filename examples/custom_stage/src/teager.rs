@@ -59,7 +59,8 @@ mod tests {
     #[test]
     fn a_sine_has_the_energy_that_kaiser_gives_it() {
         let ctx = StageInitCtx::in_folder(".");
-        let mut harness = Harness::new(&TeagerDesc { gain: 1.0 }, microvolt_spec(1, 250.0), &ctx).unwrap();
+        let mut harness =
+            Harness::new(&TeagerDesc { gain: 1.0 }, microvolt_spec(1, 250.0), &ctx).unwrap();
         let w = std::f32::consts::TAU * 10.0 / 250.0;
         let sine: Vec<f32> = (0..500).map(|n| 20.0 * (w * n as f32).sin()).collect();
         let expected = 400.0 * w.sin().powi(2);

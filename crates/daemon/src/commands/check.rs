@@ -7,23 +7,29 @@ use plugin_api::Registry;
 use std::path::{Path, PathBuf};
 
 pub(super) fn check(pipeline: &Path, set: &[String], registry: &Registry) -> Result<(), Failed> {
-    let around = Surroundings { data_dir: PathBuf::from("eegd-data"), broker: None, offline: false };
+    let around =
+        Surroundings { data_dir: PathBuf::from("eegd-data"), broker: None, offline: false };
     let prepared = prepare(Some(pipeline), set, registry, around)?;
     prepared.warnings.iter().for_each(|warning| eprintln!("eegd: warning: {warning}"));
-    let kind = |id: &str| prepared.checked.document.stages.get(id).map_or("", |stage| stage.kind.as_str()).to_owned();
+    let kind = |id: &str| {
+        prepared.checked.document.stages.get(id).map_or("", |stage| stage.kind.as_str()).to_owned()
+    };
     println!("{}", table(&prepared.checked.graph, kind));
     Ok(())
 }
 
 /// The graph as a table: one line a stage, inputs first.
 fn table(graph: &CheckedGraph, kind: impl Fn(&str) -> String) -> String {
-    let head = ["stage", "kind", "group", "from", "out", "rate_hz", "channels", "delay_ms"].map(str::to_owned);
+    let head = ["stage", "kind", "group", "from", "out", "rate_hz", "channels", "delay_ms"]
+        .map(str::to_owned);
     let mut rows = vec![head.to_vec()];
     rows.extend(graph.nodes.iter().map(|node| row(node, graph, &kind)));
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let width =
+        |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
     let line = |row: &Vec<String>| {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         cells.join("  ").trim_end().to_owned()
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")

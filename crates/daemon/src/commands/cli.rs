@@ -1,5 +1,8 @@
 //! The arguments, as `--help` shows them.
-#![allow(clippy::doc_markdown, reason = "the doc comments are the text of --help, where back-ticks would show")]
+#![allow(
+    clippy::doc_markdown,
+    reason = "the doc comments are the text of --help, where back-ticks would show"
+)]
 
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;

@@ -47,7 +47,9 @@ pub(super) fn prepare(
         broker: around.broker,
         sensors: Arc::new(Value::Null),
         offline: around.offline,
-        warn: Arc::new(move |warning| told.lock().unwrap_or_else(PoisonError::into_inner).push(warning)),
+        warn: Arc::new(move |warning| {
+            told.lock().unwrap_or_else(PoisonError::into_inner).push(warning)
+        }),
     };
     let checked = loaded.build(registry, &ctx).map_err(|mistakes| refuse(&name, &mistakes))?;
     let warnings = std::mem::take(&mut *warnings.lock().unwrap_or_else(PoisonError::into_inner));
@@ -55,15 +57,24 @@ pub(super) fn prepare(
 }
 
 /// Stages that could not be opened: the file is good, the world is not.
-pub(super) fn not_opened(pipeline: Option<&Path>, loaded: &Loaded, errors: Vec<GraphError>) -> Failed {
-    let lines: Vec<String> = errors.into_iter().map(|error| loaded.locate(error).to_string()).collect();
+pub(super) fn not_opened(
+    pipeline: Option<&Path>,
+    loaded: &Loaded,
+    errors: Vec<GraphError>,
+) -> Failed {
+    let lines: Vec<String> =
+        errors.into_iter().map(|error| loaded.locate(error).to_string()).collect();
     let name = pipeline.map_or_else(|| "the demo".to_owned(), |path| path.display().to_string());
     Failed::Other(anyhow!("{name} cannot be started\n{}", lines.join("\n")))
 }
 
 /// One plain sentence, then a line for every mistake.
 fn refuse(name: &str, mistakes: &[Mistake]) -> Failed {
-    let count = if mistakes.len() == 1 { "a mistake".to_owned() } else { format!("{} mistakes", mistakes.len()) };
+    let count = if mistakes.len() == 1 {
+        "a mistake".to_owned()
+    } else {
+        format!("{} mistakes", mistakes.len())
+    };
     let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
     Failed::Input(format!("{name} has {count}\n{}", lines.join("\n")))
 }

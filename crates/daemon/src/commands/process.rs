@@ -23,7 +23,9 @@ pub(super) fn process(pipeline: &Path, data: &Data, registry: &Registry) -> Resu
         .context("cannot set up the runtime")?;
     let host = Host::new(None);
     let began = Instant::now();
-    let running = host.start(prepared.checked).map_err(|errors| not_opened(Some(pipeline), &prepared.loaded, errors))?;
+    let running = host
+        .start(prepared.checked)
+        .map_err(|errors| not_opened(Some(pipeline), &prepared.loaded, errors))?;
     let interrupted = runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -46,7 +48,9 @@ pub(super) fn process(pipeline: &Path, data: &Data, registry: &Registry) -> Resu
     report(&outcome, running.stages())?;
     summary(&running, frames, began.elapsed());
     if interrupted {
-        return Err(Failed::Other(anyhow!("interrupted after {frames} frames; what was read has been written")));
+        return Err(Failed::Other(anyhow!(
+            "interrupted after {frames} frames; what was read has been written"
+        )));
     }
     Ok(())
 }
@@ -57,10 +61,15 @@ fn sources(running: &Running) -> impl Iterator<Item = &StageInfo> {
 
 fn summary(running: &Running, frames: u64, took: Duration) {
     let recorded_s: f64 = sources(running)
-        .filter_map(|s| s.output.as_ref().map(|spec| s.stats.frames_out.get() as f64 / spec.rate_hz))
+        .filter_map(|s| {
+            s.output.as_ref().map(|spec| s.stats.frames_out.get() as f64 / spec.rate_hz)
+        })
         .fold(0.0, f64::max);
     let took_s = took.as_secs_f64().max(1e-9);
-    eprintln!("{frames} frames, {recorded_s:.1} s of signal, in {took_s:.2} s ({:.0} times real time)", recorded_s / took_s);
+    eprintln!(
+        "{frames} frames, {recorded_s:.1} s of signal, in {took_s:.2} s ({:.0} times real time)",
+        recorded_s / took_s
+    );
 }
 
 /// A bar where the sources know their length, a count where they do not; nothing where nobody looks.
@@ -71,7 +80,9 @@ impl Bar {
         let totals: Option<u64> =
             sources(running).map(|s| s.output.as_ref().and_then(|spec| spec.total_frames)).sum();
         let (bar, template) = match totals {
-            Some(total) => (ProgressBar::new(total), "{bar:40} {percent:>3} %  {human_pos} frames  {eta} left"),
+            Some(total) => {
+                (ProgressBar::new(total), "{bar:40} {percent:>3} %  {human_pos} frames  {eta} left")
+            }
             None => (ProgressBar::new_spinner(), "{spinner} {human_pos} frames  {elapsed}"),
         };
         if let Ok(style) = ProgressStyle::with_template(template) {

@@ -13,7 +13,10 @@ pub(super) fn report(outcome: &Outcome, stages: &[StageInfo]) -> anyhow::Result<
     for stage in stages.iter().filter(|s| s.role == pipeline_core::Role::Sink) {
         let (lost, frames) = (stage.stats.lost_frames.get(), stage.stats.frames_in.get());
         if lost > 0 {
-            eprintln!("eegd: `{}` got {frames} frames; {lost} are missing, each gap marked where it is", stage.id);
+            eprintln!(
+                "eegd: `{}` got {frames} frames; {lost} are missing, each gap marked where it is",
+                stage.id
+            );
         }
     }
     for stage in stages.iter().filter(|s| s.stats.dropped_frames.get() > 0) {

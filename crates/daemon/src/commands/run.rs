@@ -19,12 +19,20 @@ use tokio::sync::oneshot;
 /// Threads of the network side. Live clients cost microseconds each; more threads only cost wake-ups.
 const NETWORK_THREADS: usize = 2;
 
-pub(super) fn run(pipeline: Option<&Path>, options: &Serve, registry: Registry) -> Result<(), Failed> {
+pub(super) fn run(
+    pipeline: Option<&Path>,
+    options: &Serve,
+    registry: Registry,
+) -> Result<(), Failed> {
     let token = options.token_file.as_deref().map(read_token).transpose()?;
-    check_listen(options.listen, token.is_some()).map_err(|error| Failed::Input(error.to_string()))?;
+    check_listen(options.listen, token.is_some())
+        .map_err(|error| Failed::Input(error.to_string()))?;
     let (broker, encoder) = WebSocketBroker::new(BrokerSettings::default());
-    let around =
-        Surroundings { data_dir: options.data.data_dir.clone(), broker: Some(broker.clone()), offline: false };
+    let around = Surroundings {
+        data_dir: options.data.data_dir.clone(),
+        broker: Some(broker.clone()),
+        offline: false,
+    };
     let prepared = prepare(pipeline, &options.data.set, &registry, around)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(NETWORK_THREADS)
@@ -33,7 +41,8 @@ pub(super) fn run(pipeline: Option<&Path>, options: &Serve, registry: Registry) 
         .build()
         .context("cannot set up the network threads")?;
     let done = runtime.block_on(async {
-        let listener = TcpListener::bind(options.listen).await.with_context(|| busy(options.listen))?;
+        let listener =
+            TcpListener::bind(options.listen).await.with_context(|| busy(options.listen))?;
         let address = listener.local_addr().context("cannot tell the address")?;
         tokio::spawn(encoder.run());
         let host = Host::new(Some(broker.clone()));
@@ -72,7 +81,10 @@ async fn until_stopped(
     let banner = banner(&checked.document, pipeline, address);
     let running = host.start(checked).map_err(|errors| not_opened(pipeline, &loaded, errors))?;
     println!("{banner}");
-    warnings.iter().chain(running.notes()).for_each(|warning| eprintln!("eegd: warning: {warning}"));
+    warnings
+        .iter()
+        .chain(running.notes())
+        .for_each(|warning| eprintln!("eegd: warning: {warning}"));
     let mut stop = async || {
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -110,7 +122,8 @@ fn say_ended(host: &Host) {
 fn banner(document: &Document, pipeline: Option<&Path>, address: SocketAddr) -> String {
     let what = match pipeline {
         Some(path) => path.display().to_string(),
-        None => "the built-in demo: a real recording from an ADS1299 (OpenBCI Cyton, 8 channels)".to_owned(),
+        None => "the built-in demo: a real recording from an ADS1299 (OpenBCI Cyton, 8 channels)"
+            .to_owned(),
     };
     let stages: Vec<&str> = document.stages.keys().map(String::as_str).collect();
     format!(
@@ -121,11 +134,16 @@ fn banner(document: &Document, pipeline: Option<&Path>, address: SocketAddr) -> 
 }
 
 fn busy(address: SocketAddr) -> String {
-    format!("cannot listen on {address} (another eegd? `--listen {}:0` takes a free port)", address.ip())
+    format!(
+        "cannot listen on {address} (another eegd? `--listen {}:0` takes a free port)",
+        address.ip()
+    )
 }
 
 fn read_token(path: &Path) -> Result<Token, Failed> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failed::Input(format!("cannot read the token file {}: {error}", path.display())))?;
-    Token::new(&text).map_err(|error| Failed::Input(format!("token file {}: {error}", path.display())))
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failed::Input(format!("cannot read the token file {}: {error}", path.display()))
+    })?;
+    Token::new(&text)
+        .map_err(|error| Failed::Input(format!("token file {}: {error}", path.display())))
 }

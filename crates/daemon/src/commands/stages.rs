@@ -8,7 +8,9 @@ use std::io::{self, Write};
 
 pub(super) fn stages(json: bool, registry: &Registry) -> Result<(), Failed> {
     let text = if json {
-        serde_json::to_string_pretty(&crate::api::describe_stages(registry)).context("cannot write JSON")? + "\n"
+        serde_json::to_string_pretty(&crate::api::describe_stages(registry))
+            .context("cannot write JSON")?
+            + "\n"
     } else {
         registry.entries().iter().map(describe).collect()
     };
@@ -22,10 +24,22 @@ pub(super) fn stages(json: bool, registry: &Registry) -> Result<(), Failed> {
 fn describe(entry: &StageEntry) -> String {
     let schema = entry.schema();
     let summary = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-    let mut lines = vec![format!("{} ({})\n  {}", entry.kind, entry.role.name(), summary.replace('\n', "\n  "))];
-    let required: Vec<&str> =
-        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-    for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+    let mut lines = vec![format!(
+        "{} ({})\n  {}",
+        entry.kind,
+        entry.role.name(),
+        summary.replace('\n', "\n  ")
+    )];
+    let required: Vec<&str> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    for (name, property) in
+        schema.get("properties").and_then(Value::as_object).into_iter().flatten()
+    {
         let default = match property.get("default") {
             Some(value) => format!(" [{value}]"),
             None if required.contains(&name.as_str()) => " (needed)".to_owned(),

@@ -12,13 +12,22 @@ impl PipelineStatus for Host {
         let state = *self.state.borrow();
         let (revision, config, running, not_opened) = {
             let inner = self.lock();
-            (inner.revision, inner.document.to_json(), inner.running.clone(), inner.not_opened.clone())
+            (
+                inner.revision,
+                inner.document.to_json(),
+                inner.running.clone(),
+                inner.not_opened.clone(),
+            )
         };
         let stages = running.as_ref().map_or_else(Map::new, |running| {
-            running.stages().iter().map(|stage| (stage.id.to_string(), stage_status(stage))).collect()
+            running
+                .stages()
+                .iter()
+                .map(|stage| (stage.id.to_string(), stage_status(stage)))
+                .collect()
         });
-        let mut failures: Vec<Value> =
-            running.map_or_else(Vec::new, |running| running.failures().iter().map(failure).collect());
+        let mut failures: Vec<Value> = running
+            .map_or_else(Vec::new, |running| running.failures().iter().map(failure).collect());
         failures.extend(not_opened.iter().map(|e| json!({ "path": e.path, "message": e.message })));
         json!({
             "state": state.name(),

@@ -18,7 +18,7 @@ const MICROVOLTS_OF = { V: 1e6, mV: 1e3, uV: 1, "µV": 1, "μV": 1, nV: 1e-3 };
 /** @param {Stream} stream */
 function inMicrovolts(stream) {
   return stream.channels.every(
-    (channel) => MICROVOLTS_OF[channel.unit] !== undefined || (stream.dtype === "i32" && channel.uvPerCode !== null),
+    (channel) => MICROVOLTS_OF[channel.unit] !== undefined && (stream.dtype === "f32" || channel.unitPerCode !== null),
   );
 }
 
@@ -31,8 +31,7 @@ export function displayScale(stream) {
   const microvolts = inMicrovolts(stream);
   return Float64Array.from(stream.channels, (channel) => {
     if (!microvolts) return 1;
-    if (stream.dtype === "i32" && channel.uvPerCode !== null) return channel.uvPerCode;
-    return MICROVOLTS_OF[channel.unit] ?? 1;
+    return (MICROVOLTS_OF[channel.unit] ?? 1) * (stream.dtype === "i32" ? (channel.unitPerCode ?? 1) : 1);
   });
 }
 

@@ -7,8 +7,8 @@ import { text } from "./text.js";
 /**
  * @typedef {object} Channel
  * @property {string} label
- * @property {string} unit
- * @property {number | null} uvPerCode  microvolts of one code, when the daemon tells it
+ * @property {string} unit  of the physical value
+ * @property {number | null} unitPerCode  that many units make one code; null for values that are physical already
  *
  * @typedef {object} Stream
  * @property {"stream"} type
@@ -79,11 +79,12 @@ function parseStream(value) {
     dtype: value.dtype,
     channels: value.channels.map((channel, i) => {
       const record = isRecord(channel) ? channel : {};
-      const scale = record.uv_per_code;
+      const scale = record.unit_per_code;
+      const physical = record.physical_unit ?? record.unit;
       return {
         label: typeof record.label === "string" && record.label !== "" ? record.label : text.unnamedChannel(i + 1),
-        unit: typeof record.unit === "string" ? record.unit : unit,
-        uvPerCode: typeof scale === "number" && Number.isFinite(scale) && scale !== 0 ? scale : null,
+        unit: typeof physical === "string" ? physical : unit,
+        unitPerCode: typeof scale === "number" && Number.isFinite(scale) && scale !== 0 ? scale : null,
       };
     }),
   };

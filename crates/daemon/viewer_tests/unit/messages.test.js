@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { displayScale, displayUnit } from "../../viewer/js/amplitude.js";
 import { MessageError, parseMessage, parsePipeline, parseTopics, topicsOfAddress } from "../../viewer/js/messages.js";
 
 const stream = {
@@ -14,9 +15,18 @@ test("a stream message is read, and missing labels and units are filled in", () 
   if (read?.type !== "stream") assert.fail("not read as a stream message");
   assert.equal(read.rate_hz, 250);
   assert.deepEqual(read.channels, [
-    { label: "Fp1", unit: "uV", uvPerCode: null },
-    { label: "Ch 2", unit: "uV", uvPerCode: null },
+    { label: "Fp1", unit: "uV", unitPerCode: null },
+    { label: "Ch 2", unit: "uV", unitPerCode: null },
   ]);
+});
+
+test("codes come with what makes volts of them", () => {
+  const channels = [{ label: "Fp1", unit: "count", physical_unit: "mV", unit_per_code: 0.25, unit_offset: 0, gain: 24 }];
+  const read = parseMessage(JSON.stringify({ ...stream, dtype: "i32", unit: "count", channels }));
+  if (read?.type !== "stream") assert.fail("not read as a stream message");
+  assert.deepEqual(read.channels, [{ label: "Fp1", unit: "mV", unitPerCode: 0.25 }]);
+  assert.deepEqual([...displayScale(read)], [250]);
+  assert.equal(displayUnit(read), "µV");
 });
 
 test("a stream message that breaks the contract is refused, naming the field", () => {

@@ -62,7 +62,7 @@ function topicAt250Hz() {
 
 /** @returns {import("../../viewer/js/messages.js").Stream} */
 function description(rate_hz = 250) {
-  const channels = [{ label: "Cz", unit: "mV", uvPerCode: null }];
+  const channels = [{ label: "Cz", unit: "mV", unitPerCode: null }];
   return { type: "stream", stream: 1, topic: "eeg", rate_hz, unit: "mV", dtype: "f32", channels };
 }
 
