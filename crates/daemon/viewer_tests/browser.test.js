@@ -70,6 +70,17 @@ test("both topics are drawn side by side, moving, complete, and differ", async (
   assert.match((await page.locator(".sentence").textContent()) ?? "", /^Live\. Every sample/);
   assert.match((await page.locator(".states").textContent()) ?? "", /running.*Connected/);
   assert.ok(await page.getByRole("button", { name: "DC removed for display" }).first().isVisible());
+
+  // At one moment, one scale and without offsets what is left to differ is the signal: mains in the raw one.
+  await page.keyboard.press("Space");
+  for (const topic of TOPICS) {
+    await page.getByLabel(`Amplitude of ${topic}`).selectOption("500");
+    const offset = scopes.filter({ hasText: topic }).getByRole("button", { name: /^DC/ });
+    if ((await offset.textContent())?.includes("shown")) await offset.click();
+  }
+  await page.waitForTimeout(300);
+  const [hum, clean] = await Promise.all(TOPICS.map((topic) => pixelsOf(page, topic)));
+  assert.ok(hum && clean && clean.ink > 2000 && hum.ink > 3 * clean.ink, `ink: raw ${hum?.ink}, filtered ${clean?.ink}`);
   assert.deepEqual(complaints, []);
   await context.close();
 });

@@ -1,5 +1,10 @@
 //! The built `eegd` as its user has it: files in a folder of their own, a command line, signals, an exit code.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "every test binary uses its own part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "every test binary uses its own part"
+)]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -10,7 +15,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Nothing here takes this long; a test that hangs says so instead.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
@@ -34,7 +39,11 @@ impl Scratch {
     pub fn new(pipeline: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = root().join("data");
-        fs::write(folder.path().join("p.yaml"), pipeline.replace("{data}", &data.display().to_string())).unwrap();
+        fs::write(
+            folder.path().join("p.yaml"),
+            pipeline.replace("{data}", &data.display().to_string()),
+        )
+        .unwrap();
         Self { folder }
     }
 
@@ -80,20 +89,22 @@ impl Live {
     pub fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let stderr = Some(gather(child.stderr.take().unwrap()));
+        let stderr = gather(child.stderr.take().unwrap());
         let mut banner = String::new();
         while !banner.contains("Ctrl-C") {
             if stdout.read_line(&mut banner).unwrap() == 0 {
-                let words = stderr.unwrap().join().unwrap();
+                let words = stderr.join().unwrap();
                 panic!("eegd ended before it listened:\n{banner}{words}");
             }
         }
-        let address = banner.split("http://").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
-        Self { child, stderr, stdout, address }
+        let address =
+            banner.split("http://").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+        Self { child, stderr: Some(stderr), stdout, address }
     }
 
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        let status =
+            Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
         assert!(status.success(), "kill {name}");
     }
 
@@ -122,7 +133,12 @@ impl Live {
     fn get_text(&self, path: &str) -> String {
         use std::io::Write;
         let mut stream = std::net::TcpStream::connect(&self.address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address).unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            self.address
+        )
+        .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -133,7 +149,9 @@ impl Live {
     /// The figure of a stage in `GET /pipeline`.
     pub fn figure(&self, stage: &str, figure: &str) -> u64 {
         let pipeline = self.get("/pipeline");
-        pipeline["stages"][stage][figure].as_u64().unwrap_or_else(|| panic!("no {stage}.{figure} in {pipeline:#}"))
+        pipeline["stages"][stage][figure]
+            .as_u64()
+            .unwrap_or_else(|| panic!("no {stage}.{figure} in {pipeline:#}"))
     }
 
     /// Polls until something holds.
@@ -174,16 +192,25 @@ pub struct Table {
 
 impl Table {
     pub fn parse(text: &str) -> Self {
-        assert!(text.ends_with('\n'), "the last line is torn: {:?}", &text[text.len().saturating_sub(80)..]);
+        assert!(
+            text.ends_with('\n'),
+            "the last line is torn: {:?}",
+            &text[text.len().saturating_sub(80)..]
+        );
         let mut lines = text.lines();
         let columns: Vec<String> = lines.next().unwrap().split(',').map(str::to_owned).collect();
         let lines: Vec<String> = lines.map(str::to_owned).collect();
         for line in &lines {
-            assert_eq!(line.split(',').count(), columns.len(), "a line with missing columns: {line}");
+            assert_eq!(
+                line.split(',').count(),
+                columns.len(),
+                "a line with missing columns: {line}"
+            );
             let numbers = line.split(',').all(|value| value.parse::<f64>().is_ok());
             assert!(numbers, "no number in {line}");
         }
-        let samples = lines.iter().map(|line| line.split(',').next().unwrap().parse().unwrap()).collect();
+        let samples =
+            lines.iter().map(|line| line.split(',').next().unwrap().parse().unwrap()).collect();
         Self { columns, samples, lines }
     }
 

@@ -92,7 +92,7 @@ impl CsvSink {
         let last_end = self.block[..taken].iter().rposition(|byte| *byte == b'\n');
         let whole = last_end.map_or(0, |end| end + 1);
         self.whole_bytes += whole as u64;
-        let lost_lines = self.block[whole..].iter().filter(|byte| **byte == b'\n').count() as u64;
+        let lost_lines = self.block[whole..].split(|byte| *byte == b'\n').count() as u64 - 1;
         self.block.clear();
         let Some(error) = refusal else { return Ok(()) };
         // A torn line is worse than a missing one. The file is open for appending, so the next line follows here.

@@ -1,7 +1,9 @@
 //! eegd against programs that were there before: scipy, pyEDFlib, edfio, MNE, numpy, and Python's WebSocket client.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "../common/mod.rs"]
 mod common;
-mod peers;
+mod set_up;
 
 use common::{Live, eegd};
 use std::path::Path;
@@ -11,24 +13,24 @@ const EEGD: &str = env!("CARGO_BIN_EXE_eegd");
 
 #[test]
 fn filters_equal_scipy() {
-    let sosfilt = peers::example("sosfilt");
-    peers::pytest("stages_builtin/tests/peers/dsp_peer.py", &[("EEGD_SOSFILT", &sosfilt)]);
+    let sosfilt = set_up::example("sosfilt");
+    set_up::pytest("stages_builtin/tests/peers/dsp_peer.py", &[("EEGD_SOSFILT", &sosfilt)]);
 }
 
 #[test]
 fn readers_equal_pyedflib_edfio_and_mne() {
-    let dump = peers::example("dump");
-    peers::pytest("eeg_formats/tests/peers/formats_peer.py", &[("EEG_FORMATS_DUMP", &dump)]);
+    let dump = set_up::example("dump");
+    set_up::pytest("eeg_formats/tests/peers/formats_peer.py", &[("EEG_FORMATS_DUMP", &dump)]);
 }
 
 #[test]
 fn whole_pipelines_equal_scipy_and_the_readers() {
-    peers::pytest("daemon/tests/peers/process_peer.py", &[("EEGD", Path::new(EEGD))]);
+    set_up::pytest("daemon/tests/peers/process_peer.py", &[("EEGD", Path::new(EEGD))]);
 }
 
 #[test]
 fn live_frames_hold_the_recording() {
-    peers::pytest("daemon/tests/peers/ws_peer.py", &[("EEGD", Path::new(EEGD))]);
+    set_up::pytest("daemon/tests/peers/ws_peer.py", &[("EEGD", Path::new(EEGD))]);
 }
 
 /// On the demo, without a token and with one.
@@ -43,11 +45,11 @@ fn the_websocket_keeps_the_contract() {
             daemon.args(["--token-file", "token"]);
         }
         let live = Live::start(daemon.current_dir(scratch.path()));
-        let mut client = Command::new(peers::python());
+        let mut client = Command::new(set_up::python());
         client.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/ws_client.py")).arg("300");
         client.env("EEGD_URL", format!("http://{}", live.address)).env_remove("EEGD_TOKEN");
         client.envs(token.map(|token| ("EEGD_TOKEN", token)));
-        peers::show(&mut client, "ws_client.py");
+        set_up::show(&mut client, "ws_client.py");
         live.signal("-INT");
         let (code, words) = live.end();
         assert_eq!(code, Some(0), "{words}");

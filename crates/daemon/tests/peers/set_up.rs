@@ -2,7 +2,12 @@
 //!
 //! All of it is made once per build folder, below `peers/` in it, behind a file lock, and made anew when what it is made
 //! from has changed.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "every test binary uses its own part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "every test binary uses its own part"
+)]
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -27,7 +32,9 @@ fn alone<T>(name: &str, make: impl FnOnce(&Path) -> T) -> T {
 /// Runs a command to its end; if it fails, with all it said and what to do about it.
 fn must(command: &mut Command, what_to_do: &str) {
     let shown = format!("{command:?}");
-    let output = command.output().unwrap_or_else(|error| panic!("cannot run {shown}: {error}\n{what_to_do}"));
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("cannot run {shown}: {error}\n{what_to_do}"));
     assert!(
         output.status.success(),
         "{shown}: {}\n{}{}\n{what_to_do}",
@@ -77,7 +84,15 @@ pub fn example(name: &str) -> PathBuf {
         // All of them: then features are those of `cargo test --workspace`, and there is nothing left to compile.
         must(
             Command::new(env!("CARGO"))
-                .args(["build", "--quiet", "--workspace", "--examples", "--profile", profile, "--target-dir"])
+                .args([
+                    "build",
+                    "--quiet",
+                    "--workspace",
+                    "--examples",
+                    "--profile",
+                    profile,
+                    "--target-dir",
+                ])
                 .arg(target())
                 .current_dir(env!("CARGO_MANIFEST_DIR")),
             "The examples of the workspace do not build.",
@@ -90,7 +105,18 @@ pub fn example(name: &str) -> PathBuf {
 pub fn pytest(file: &str, variables: &[(&str, &Path)]) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(file);
     let mut command = Command::new(python());
-    command.args(["-m", "pytest", "-q", "-rP", "--no-header", "-p", "no:cacheprovider", "--durations=3"]).arg(&file);
+    command
+        .args([
+            "-m",
+            "pytest",
+            "-q",
+            "-rP",
+            "--no-header",
+            "-p",
+            "no:cacheprovider",
+            "--durations=3",
+        ])
+        .arg(&file);
     command.env("PYTHONDONTWRITEBYTECODE", "1").env("OPENBLAS_NUM_THREADS", "1");
     command.envs(variables.iter().copied());
     show(&mut command, &file.display().to_string());
@@ -99,7 +125,11 @@ pub fn pytest(file: &str, variables: &[(&str, &Path)]) {
 /// Runs a command, prints what it said, and fails if it failed.
 pub fn show(command: &mut Command, what: &str) {
     let output = command.output().unwrap_or_else(|error| panic!("cannot run {what}: {error}"));
-    println!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    println!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(output.status.success(), "{what}: {}", output.status);
 }
 

@@ -1,0 +1,8 @@
+//! The command line as its user meets it: exit codes and first sentences, signals, full disks.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod full_disk;
+mod signals;
+mod wrong_input;
