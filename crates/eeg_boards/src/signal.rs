@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
+use std::sync::LazyLock;
 
 /// One part of a test signal; parts add up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -100,6 +101,74 @@ impl Signal {
             Self::Counter {} => 0.0,
         }
     }
+
+    /// Adds this part to whole frames, `[frame][channel]`, of which the first is sample `first`: what
+    /// [`uv_at`](Self::uv_at) says, but for the last bits, with everything that samples or channels share computed once.
+    pub fn add_to(&self, seed: u64, first: u64, rate_hz: f64, channels: usize, block: &mut [f64]) {
+        let frames = (first..).zip(block.chunks_exact_mut(channels));
+        match *self {
+            Self::Sine { hz, uv } => {
+                for (sample, frame) in frames {
+                    let (sin, cos) = (TAU * cycles(hz, sample, rate_hz)).sin_cos();
+                    for (x, (lag_sin, lag_cos)) in frame.iter_mut().zip(LAGS.iter().cycle()) {
+                        *x += uv * (sin * lag_cos - cos * lag_sin);
+                    }
+                }
+            }
+            Self::Pink { uv_rms } => {
+                for channel in 0..channels {
+                    let mut octaves = Octaves::default();
+                    for (at, x) in block.iter_mut().skip(channel).step_by(channels).enumerate() {
+                        let sample = first + at as u64;
+                        *x += uv_rms / 4.0 * octaves.sum_at(seed, channel as u64, sample, at == 0);
+                    }
+                }
+            }
+            Self::Offset { .. } => {
+                for channel in 0..channels {
+                    let offset = self.uv_at(seed, channel as u64, first, rate_hz);
+                    block.iter_mut().skip(channel).step_by(channels).for_each(|x| *x += offset);
+                }
+            }
+            Self::Blinks { .. } => {
+                for (sample, frame) in frames {
+                    for (channel, x) in frame.iter_mut().take(2).enumerate() {
+                        *x += self.uv_at(seed, channel as u64, sample, rate_hz);
+                    }
+                }
+            }
+            Self::Square { .. } | Self::White { .. } | Self::Counter {} => {
+                for (sample, frame) in frames {
+                    for (channel, x) in frame.iter_mut().enumerate() {
+                        *x += self.uv_at(seed, channel as u64, sample, rate_hz);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Sine and cosine of a channel's lag behind channel 0; channel 32 is level with it again.
+static LAGS: LazyLock<[(f64, f64); 32]> =
+    LazyLock::new(|| std::array::from_fn(|channel| (TAU * channel as f64 / 32.0).sin_cos()));
+
+/// The noises that make pink noise; `sums[k]` is that of octave k and all slower ones.
+#[derive(Default)]
+struct Octaves {
+    sums: [f64; 17],
+}
+
+impl Octaves {
+    /// The sum of all octaves at a sample; `all` unless this was asked about the sample before.
+    fn sum_at(&mut self, seed: u64, channel: u64, sample: u64, all: bool) -> f64 {
+        // Octave k changes where 2^k divides the index, so slower ones than that stand.
+        let changed = if all { 15 } else { sample.trailing_zeros().min(15) };
+        for octave in (0..=changed).rev() {
+            let value = noise(seed, channel, u64::from(octave) + 1, sample >> octave);
+            self.sums[octave as usize] = value + self.sums[octave as usize + 1];
+        }
+        self.sums[0]
+    }
 }
 
 /// Cycles since sample 0 without the whole ones, exact for hours: the index is never multiplied into a large float.
@@ -140,6 +209,23 @@ mod tests {
         assert!((rms(&Signal::White { uv_rms: 3.0 }, 100_000) - 3.0).abs() < 0.05);
         let pink = rms(&Signal::Pink { uv_rms: 3.0 }, 400_000);
         assert!((2.0..4.5).contains(&pink), "{pink}");
+    }
+
+    #[test]
+    fn a_block_is_the_samples_one_by_one() {
+        let mut signals = Signal::eeg_like();
+        signals.extend([Signal::Square { hz: 7.0, uv: 30.0 }, Signal::White { uv_rms: 2.0 }]);
+        for signal in signals {
+            for (first, channels) in [(0, 1), (1_000, 3), (65_530, 40)] {
+                let mut block = vec![1.0; 700 * channels];
+                signal.add_to(5, first, 250.0, channels, &mut block);
+                for (n, x) in block.iter().enumerate() {
+                    let (frame, channel) = ((n / channels) as u64, (n % channels) as u64);
+                    let expected = 1.0 + signal.uv_at(5, channel, first + frame, 250.0);
+                    assert!((x - expected).abs() < 1e-9, "{signal:?}, {n}: {x} for {expected}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -11,28 +11,32 @@ pub struct SimulatedBoard {
     step_uv: f64,
     seed: u64,
     signals: Vec<Signal>,
+    /// Microvolts at the inputs, `[frame][channel]`: scratch.
+    uv: Vec<f64>,
 }
 
 impl SimulatedBoard {
     /// A board with `channels` inputs at one gain, measuring `signals`.
     pub fn new(channels: usize, rate_hz: f64, gain: f64, seed: u64, signals: Vec<Signal>) -> Self {
-        Self { channels, rate_hz, step_uv: step_uv(gain), seed, signals }
+        Self { channels, rate_hz, step_uv: step_uv(gain), seed, signals, uv: Vec::new() }
     }
 
     /// Appends the codes of `frames` frames from sample `first` on, `[frame][channel]`.
-    pub fn read(&self, first: u64, frames: usize, codes: &mut Vec<i32>) {
-        for sample in first..first + frames as u64 {
-            codes.extend((0..self.channels as u64).map(|channel| self.code_at(channel, sample)));
-        }
-    }
-
-    fn code_at(&self, channel: u64, sample: u64) -> i32 {
+    pub fn read(&mut self, first: u64, frames: usize, codes: &mut Vec<i32>) {
         if self.signals.contains(&Signal::Counter {}) {
-            return (sample & 0x7f_ffff) as i32;
+            for sample in first..first + frames as u64 {
+                codes.extend((0..self.channels).map(|_| (sample & 0x7f_ffff) as i32));
+            }
+            return;
         }
-        let uv: f64 =
-            self.signals.iter().map(|s| s.uv_at(self.seed, channel, sample, self.rate_hz)).sum();
-        ((uv / self.step_uv).round() as i32).clamp(CODE_RANGE.0, CODE_RANGE.1)
+        self.uv.clear();
+        self.uv.resize(frames * self.channels, 0.0);
+        for signal in &self.signals {
+            signal.add_to(self.seed, first, self.rate_hz, self.channels, &mut self.uv);
+        }
+        let code =
+            |uv: &f64| ((uv / self.step_uv).round() as i32).clamp(CODE_RANGE.0, CODE_RANGE.1);
+        codes.extend(self.uv.iter().map(code));
     }
 }
 
@@ -42,7 +46,7 @@ mod tests {
 
     #[test]
     fn where_a_packet_begins_does_not_matter() {
-        let board = SimulatedBoard::new(3, 500.0, 24.0, 7, Signal::eeg_like());
+        let mut board = SimulatedBoard::new(3, 500.0, 24.0, 7, Signal::eeg_like());
         let (mut whole, mut parts) = (Vec::new(), Vec::new());
         board.read(0, 1000, &mut whole);
         for first in (0..1000).step_by(50) {
@@ -64,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_counter_counts() {
-        let board = SimulatedBoard::new(2, 500.0, 24.0, 7, vec![Signal::Counter {}]);
+        let mut board = SimulatedBoard::new(2, 500.0, 24.0, 7, vec![Signal::Counter {}]);
         let mut codes = Vec::new();
         board.read(41, 2, &mut codes);
         assert_eq!(codes, [41, 41, 42, 42]);

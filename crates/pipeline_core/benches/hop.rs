@@ -66,6 +66,7 @@ fn saturated(effort: Effort) {
     };
     let mut contest = Contest::new(format!("saturated, {QUEUE} slots"), "ns per packet");
     contest.row("std sync_channel, pooled packets", || sync_channel_ns(packets));
+    contest.row("std sync_channel, a number in place of a packet", || numbers_ns(packets));
     contest.row("executor, two threads", executor("sinks"));
     contest.row("executor, one thread (no hop)", executor("acquire"));
     contest.run(effort);
@@ -92,6 +93,25 @@ fn sync_channel_ns(packets: usize) -> f64 {
             }
             packet.recycle();
         }
+        began.elapsed().as_nanos() as f64 / packets as f64
+    });
+    producer.join().expect("the producer ends in order");
+    consumer.join().expect("the consumer ends in order")
+}
+
+/// What the two cores charge for handing over anything at all.
+fn numbers_ns(packets: usize) -> f64 {
+    let (sender, receiver) = sync_channel(QUEUE);
+    let producer = named("producer", move || {
+        pin(0);
+        for n in 0..packets {
+            sender.send(n).expect("the consumer takes them all");
+        }
+    });
+    let consumer = named("consumer", move || {
+        pin(1);
+        let began = Instant::now();
+        assert_eq!(receiver.iter().count(), packets);
         began.elapsed().as_nanos() as f64 / packets as f64
     });
     producer.join().expect("the producer ends in order");
@@ -180,7 +200,8 @@ fn executor_delays(packets: usize) -> Delays {
     let delays = Arc::new(Mutex::new(Vec::with_capacity(packets)));
     let sink = Arrivals(Arc::clone(&delays));
     let source = Node::new(Role::Source, move |_| {
-        Ok(Built::source(Paced { spec: spec(), left: packets }, spec()))
+        let spec = StreamSpec { live: true, ..spec() };
+        Ok(Built::source(Paced { spec: spec.clone(), left: packets }, spec))
     });
     let sink = Node::new(Role::Sink, move |_| Ok(Built::sink(sink.clone())));
     run_line(&[("acquire", &source), ("sinks", &sink)], &cores());

@@ -35,6 +35,9 @@ impl Drop for Bell {
 /// The sending end.
 pub(super) struct EdgeTx {
     ring: Producer<Message>,
+    /// Free slots when last looked at, less what was sent since: never more than there are. Looking fetches a cache
+    /// line that the consumer writes for every message.
+    room: usize,
     reserve: usize,
     overflow: Arc<Overflow>,
     own: Arc<Waker>,
@@ -68,6 +71,7 @@ pub(super) fn edge(
     let overflow = Arc::new(Overflow { any: AtomicU64::new(0), frames });
     let tx = EdgeTx {
         ring: tx,
+        room: 0,
         reserve,
         overflow: Arc::clone(&overflow),
         own: Arc::clone(producer),
@@ -89,7 +93,7 @@ pub(super) fn edge(
 impl EdgeTx {
     /// Sends a packet. When the ring is full: a live stream loses it, counted; another waits.
     pub(super) fn packet(&mut self, from: usize, packet: Arc<RtPacket>, live: bool) {
-        while self.ring.slots() <= self.reserve {
+        while !self.has_room() {
             if self.ring.is_abandoned() {
                 packet.recycle();
                 return;
@@ -108,10 +112,18 @@ impl EdgeTx {
         self.push(Message::Packet { from, packet });
     }
 
+    fn has_room(&mut self) -> bool {
+        if self.room <= self.reserve {
+            self.room = self.ring.slots();
+        }
+        self.room > self.reserve
+    }
+
     /// Sends what must arrive; there is always room for it.
     pub(super) fn push(&mut self, message: Message) {
         // Only an abandoned edge can be out of reserved room, and then nobody misses the message.
         drop(self.ring.push(message));
+        self.room = self.room.saturating_sub(1);
         self.unannounced = true;
     }
 

@@ -19,6 +19,9 @@ use std::sync::atomic::Ordering;
 const TIMED_EVERY: u32 = 32;
 /// Packets taken from one edge before the others get their turn.
 const BATCH: usize = 64;
+/// Packets a source that is not live sends before it wakes anybody: nobody waits for a single one, and a wake-up
+/// costs more than most packets' work. Less than the smallest edge, whose sender wakes the other end when it is full.
+const UNHURRIED: usize = 32;
 
 /// A thread's stages and edges. The stages stand in an order in which inputs come first.
 pub(super) struct Worker {
@@ -55,11 +58,13 @@ impl Worker {
 
     /// The source is the thread's first stage; everything else here is fed by it.
     fn run_source(&mut self) {
+        let mut unannounced = 0;
         while !self.nodes[0].is_closed() {
             if self.mailbox.interrupted.load(Ordering::Acquire) {
                 for change in self.mailbox.take_changes() {
                     self.apply(&change);
                 }
+                self.announce();
                 if self.mailbox.stop_requested() {
                     self.close(0, StageState::Ended);
                     break;
@@ -69,11 +74,16 @@ impl Worker {
                 Ok(SourceStep::Packet(packet)) => {
                     self.tick();
                     self.emit(0, packet);
+                    unannounced += 1;
+                    if !self.nodes[0].live && unannounced < UNHURRIED {
+                        continue;
+                    }
                 }
                 Ok(SourceStep::Idle) => {}
                 Ok(SourceStep::End) => self.close(0, StageState::Ended),
                 Err(error) => self.failed(0, &error),
             }
+            unannounced = 0;
             self.announce();
         }
         self.announce();

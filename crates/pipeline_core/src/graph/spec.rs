@@ -20,7 +20,8 @@ pub struct StreamSpec {
     /// Frames until the end, where the source knows: what a progress bar needs.
     pub total_frames: Option<u64>,
     /// True when the source cannot wait (a device, a recording played as if live): a full queue loses packets
-    /// and says so. False when it can: a full queue makes it wait.
+    /// and says so. False when it can: a full queue makes it wait, and other threads are woken for several packets
+    /// at a time, because nobody waits for a single one.
     pub live: bool,
 }
 

@@ -5,6 +5,9 @@
 //! to be the last. Only the owner drops handles, so no two threads race for the last one, and the shell (the
 //! `Arc` allocation itself) survives with its buffers. A handle that is simply dropped is right too: then
 //! [`RtPacket`]'s own `Drop` brings the buffers home and only the shell is made anew.
+//!
+//! What has come home is used before what has never been out, so that a thread which finishes each packet before the
+//! next one works on the same few buffers, still in its cache.
 
 use super::{PacketHeader, PacketKind, RtPacket};
 use crossbeam_queue::ArrayQueue;
@@ -40,6 +43,8 @@ impl Shelf {
 /// A stage's supply of packets. Empty at first; it grows to what is in flight and stays there.
 pub struct PacketPool {
     shelf: Arc<Shelf>,
+    /// Packets that have not been out yet.
+    spare: Vec<Arc<RtPacket>>,
     capacity_samples: usize,
 }
 
@@ -51,18 +56,22 @@ impl PacketPool {
             buffers: ArrayQueue::new(SHELF_BUFFERS),
             shells_made: AtomicU64::new(0),
         };
-        Self { shelf: Arc::new(shelf), capacity_samples }
+        Self { shelf: Arc::new(shelf), spare: Vec::new(), capacity_samples }
     }
 
     /// A packet nobody else holds, with `header` and without samples.
     pub fn fresh(&mut self, header: PacketHeader, kind: PacketKind) -> FreshPacket {
-        let mut arc = self.take();
-        let packet = Arc::get_mut(&mut arc).expect("take() returns a handle nobody else has");
-        packet.header = header;
-        packet.kind = kind;
-        packet.codes.clear();
-        packet.microvolts.clear();
-        FreshPacket(arc)
+        while let Some(mut handle) = self.shelf.packets.pop() {
+            if let Some(packet) = Arc::get_mut(&mut handle) {
+                packet.begin(header, kind);
+                return FreshPacket(handle);
+            }
+            // Somebody else still holds this packet: theirs will come home. See the module's first lines.
+        }
+        let mut new = self.spare.pop().unwrap_or_else(|| self.make());
+        let packet = Arc::get_mut(&mut new).expect("a packet that has not been out is held once");
+        packet.begin(header, kind);
+        FreshPacket(new)
     }
 
     /// How many shells the allocator has been asked for so far.
@@ -70,24 +79,14 @@ impl PacketPool {
         self.shelf.shells_made.load(Ordering::Relaxed)
     }
 
-    fn take(&mut self) -> Arc<RtPacket> {
-        while let Some(mut handle) = self.shelf.packets.pop() {
-            if Arc::get_mut(&mut handle).is_some() {
-                return handle;
-            }
-            // Somebody else still holds this packet: theirs will come home. See the module's first lines.
-        }
-        self.make()
-    }
-
     /// Makes one packet to hand out and as many spare ones as there were packets before, so that a pool which has
     /// once met its load has room to double before it comes back here.
     #[cold]
-    fn make(&self) -> Arc<RtPacket> {
+    fn make(&mut self) -> Arc<RtPacket> {
         let bytes = self.capacity_samples.max(1) * (size_of::<i32>() + size_of::<f32>());
         let spare = (self.shells_made().max(FIRST_SPARE) as usize).min(SPARE_BYTES / bytes);
         for _ in 0..spare {
-            self.shelf.put(self.shell());
+            self.spare.push(self.shell());
         }
         self.shell()
     }
@@ -123,6 +122,27 @@ impl std::fmt::Debug for PacketPool {
     }
 }
 
+impl RtPacket {
+    /// Starts over with this header and no samples.
+    fn begin(&mut self, header: PacketHeader, kind: PacketKind) {
+        self.header = header;
+        self.kind = kind;
+        self.codes.clear();
+        self.microvolts.clear();
+    }
+
+    fn count_frames(&mut self) {
+        let channels = self.channels().max(1);
+        let samples =
+            if self.kind.has_microvolts() { self.microvolts.len() } else { self.codes.len() };
+        debug_assert!(
+            self.kind != PacketKind::RawAndVoltage || self.codes.len() == self.microvolts.len()
+        );
+        debug_assert_eq!(samples % channels, 0, "whole frames only");
+        self.header.frames = (samples / channels) as u32;
+    }
+}
+
 /// A packet that nobody else holds yet: fill it, then [`share`](Self::share) it.
 ///
 /// There is no way back from a shared packet to a writable one while anybody else holds it,
@@ -151,30 +171,8 @@ impl FreshPacket {
 
     /// Done: counts the frames and lets others see the packet.
     pub fn share(mut self) -> Arc<RtPacket> {
-        let packet = self.packet();
-        let channels = packet.channels().max(1);
-        let samples =
-            if packet.kind.has_microvolts() { packet.microvolts.len() } else { packet.codes.len() };
-        debug_assert!(
-            packet.kind != PacketKind::RawAndVoltage
-                || packet.codes.len() == packet.microvolts.len()
-        );
-        debug_assert_eq!(samples % channels, 0, "whole frames only");
-        packet.header.frames = (samples / channels) as u32;
+        self.packet().count_frames();
         self.0
-    }
-
-    /// The packet, still writable, for the in-crate conversions.
-    pub(super) fn adopt(packet: Arc<RtPacket>) -> Result<Self, Arc<RtPacket>> {
-        let mut packet = packet;
-        if Arc::get_mut(&mut packet).is_some() { Ok(Self(packet)) } else { Err(packet) }
-    }
-
-    pub(super) fn parts(
-        &mut self,
-    ) -> (&mut PacketHeader, &mut PacketKind, &mut Vec<i32>, &mut Vec<f32>) {
-        let packet = self.packet();
-        (&mut packet.header, &mut packet.kind, &mut packet.codes, &mut packet.microvolts)
     }
 }
 

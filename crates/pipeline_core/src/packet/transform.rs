@@ -1,6 +1,6 @@
 //! What a stage does with a packet, one call each: in place when it holds the only handle, else into a pooled copy.
 
-use super::{FreshPacket, PacketKind, RtPacket};
+use super::{PacketKind, RtPacket};
 use crate::stage::{StageCtx, StageError, StageResult};
 use std::sync::Arc;
 
@@ -13,29 +13,27 @@ impl RtPacket {
     /// # Errors
     /// [`StageError::Data`] when the packet holds no microvolts (the graph refuses such a wiring beforehand).
     pub fn map_samples(
-        self: Arc<Self>,
+        mut self: Arc<Self>,
         ctx: &mut StageCtx,
         change: impl FnOnce(&mut [f32]),
     ) -> StageResult {
         if !self.kind.has_microvolts() {
             return Err(StageError::Data("the packet holds raw codes, not microvolts"));
         }
-        let mut own = match FreshPacket::adopt(self) {
-            Ok(own) => own,
-            Err(shared) => {
-                let mut copy = ctx.fresh(shared.header.clone(), shared.kind);
-                copy.microvolts_mut().extend_from_slice(&shared.microvolts);
-                if shared.kind.has_codes() {
-                    copy.codes_mut().extend_from_slice(&shared.codes);
-                }
-                shared.recycle();
-                copy
-            }
-        };
-        let (header, _, _, microvolts) = own.parts();
-        header.flags |= ctx.take_flags();
+        // One look per call: each costs a locked instruction.
+        if let Some(own) = Arc::get_mut(&mut self) {
+            own.header.flags |= ctx.take_flags();
+            change(&mut own.microvolts);
+            return Ok(Some(self));
+        }
+        let mut copy = ctx.fresh(self.header.clone(), self.kind);
+        copy.header_mut().flags |= ctx.take_flags();
+        copy.codes_mut().extend_from_slice(self.codes());
+        let microvolts = copy.microvolts_mut();
+        microvolts.extend_from_slice(&self.microvolts);
         change(microvolts);
-        Ok(Some(own.share()))
+        self.recycle();
+        Ok(Some(copy.share()))
     }
 
     /// Makes microvolts from the codes: `convert(codes, microvolts)` with two slices of one length.
@@ -45,34 +43,28 @@ impl RtPacket {
     /// # Errors
     /// [`StageError::Data`] when the packet holds no codes.
     pub fn into_microvolts(
-        self: Arc<Self>,
+        mut self: Arc<Self>,
         ctx: &mut StageCtx,
         convert: impl FnOnce(&[i32], &mut [f32]),
     ) -> StageResult {
         if !self.kind.has_codes() {
             return Err(StageError::Data("the packet holds no raw codes"));
         }
-        let own = match FreshPacket::adopt(self) {
-            Ok(mut own) => {
-                let (_, kind, codes, microvolts) = own.parts();
-                *kind = PacketKind::Voltage;
-                // No clear() first: what is there is overwritten, so only growth costs.
-                microvolts.resize(codes.len(), 0.0);
-                convert(codes, microvolts);
-                own
-            }
-            Err(shared) => {
-                let mut copy = ctx.fresh(shared.header.clone(), PacketKind::Voltage);
-                let microvolts = copy.microvolts_mut();
-                microvolts.resize(shared.codes.len(), 0.0);
-                convert(&shared.codes, microvolts);
-                shared.recycle();
-                copy
-            }
-        };
-        let mut own = own;
-        own.header_mut().flags |= ctx.take_flags();
-        Ok(Some(own.share()))
+        if let Some(own) = Arc::get_mut(&mut self) {
+            own.kind = PacketKind::Voltage;
+            own.header.flags |= ctx.take_flags();
+            // No clear() first: what is there is overwritten, so only growth costs.
+            own.microvolts.resize(own.codes.len(), 0.0);
+            convert(&own.codes, &mut own.microvolts);
+            return Ok(Some(self));
+        }
+        let mut copy = ctx.fresh(self.header.clone(), PacketKind::Voltage);
+        copy.header_mut().flags |= ctx.take_flags();
+        let microvolts = copy.microvolts_mut();
+        microvolts.resize(self.codes.len(), 0.0);
+        convert(&self.codes, microvolts);
+        self.recycle();
+        Ok(Some(copy.share()))
     }
 }
 
