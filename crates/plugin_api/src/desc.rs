@@ -28,6 +28,8 @@ pub trait StageDesc:
     const POLICY: StagePolicy = StagePolicy::default_for(Self::ROLE);
     /// Whether its delay is the same at all frequencies, so that the declared delay can be measured.
     const LINEAR_PHASE: bool = true;
+    /// Whether a channel that comes out is made of several that go in, so that one NaN reaches others.
+    const MIXES_CHANNELS: bool = false;
 
     /// Parameters as somebody would write them, for documentation and conformance.
     fn example() -> Self;

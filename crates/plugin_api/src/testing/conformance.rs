@@ -3,18 +3,22 @@
 use super::harness::{Harness, microvolt_spec, raw_spec};
 use crate::params;
 use crate::{StageDesc, StageInitCtx};
-use pipeline_core::{Flags, Role, StreamSpec};
+use pipeline_core::{Flags, Role, SensorMeta, StreamSpec};
 use serde_json::Value;
+use std::sync::Arc;
 
-const CHANNELS: usize = 3;
+/// Electrodes, so that the example of a stage that names channels is one that a person would write.
+const LABELS: [&str; 3] = ["Fp1", "Cz", "F7"];
+const CHANNELS: usize = LABELS.len();
 const RATE_HZ: f64 = 1000.0;
 
 /// Puts a kind of stage through the suite. `measure` runs a closure and returns how often it allocated.
 ///
 /// For every kind: the example parses and round-trips, an unknown key is refused, every parameter is documented.
 /// For transforms that keep the number of channels: any packet size gives the same samples, the declared delay is
-/// the measured one (unless the phase is not linear), NaN stays in its channel, `reset` is complete, what comes out
-/// is what was announced, and `process` does not allocate.
+/// the measured one (unless the phase is not linear), NaN stays in its channel (unless the stage says that it mixes them:
+/// then it has to), `reset` is complete, what comes out is what was announced, and `process` does not allocate.
+/// The channels are `Fp1`, `Cz` and `F7`.
 ///
 /// # Panics
 /// When the stage does not conform; the message says how.
@@ -25,9 +29,10 @@ pub fn conformance<D: StageDesc>(measure: &dyn Fn(&mut dyn FnMut()) -> u64) {
     }
     let ctx = StageInitCtx::in_folder(".");
     let desc = D::example();
-    let input = match Harness::new(&desc, microvolt_spec(CHANNELS, RATE_HZ), &ctx) {
-        Ok(_) => microvolt_spec(CHANNELS, RATE_HZ),
-        Err(_) => raw_spec(CHANNELS, RATE_HZ),
+    let microvolts = with_labels(microvolt_spec(CHANNELS, RATE_HZ));
+    let input = match Harness::new(&desc, microvolts.clone(), &ctx) {
+        Ok(_) => microvolts,
+        Err(_) => with_labels(raw_spec(CHANNELS, RATE_HZ)),
     };
     let build = || match Harness::new(&desc, input.clone(), &ctx) {
         Ok(harness) => harness,
@@ -46,6 +51,15 @@ pub fn conformance<D: StageDesc>(measure: &dyn Fn(&mut dyn FnMut()) -> u64) {
     }
     let allocations = allocations(build(), &signal, measure);
     assert_eq!(allocations, 0, "{}: process allocates", D::KIND);
+}
+
+fn with_labels(mut spec: StreamSpec) -> StreamSpec {
+    let mut sensor = SensorMeta::clone(&spec.sensor);
+    for (channel, label) in sensor.channels.iter_mut().zip(LABELS) {
+        label.clone_into(&mut channel.label);
+    }
+    spec.sensor = Arc::new(sensor);
+    spec
 }
 
 fn parameters<D: StageDesc>() {
@@ -158,15 +172,21 @@ fn nan_stays<D: StageDesc>(build: &dyn Fn() -> Harness, signal: &[f32], clean: &
     signal[300 * CHANNELS + 1] = f32::NAN;
     let out = harness.run(&signal, 40);
     assert_eq!(out.len(), clean.len(), "{}: NaN changes how much comes out", D::KIND);
-    for (i, (dirty, clean)) in out.iter().zip(clean).enumerate().filter(|(i, _)| i % CHANNELS != 1)
-    {
-        assert_eq!(
-            dirty.to_bits(),
-            clean.to_bits(),
-            "{}: NaN in channel 1 reaches channel {}",
-            D::KIND,
-            i % CHANNELS
+    let reached: Vec<usize> = (0..CHANNELS)
+        .filter(|channel| *channel != 1)
+        .filter(|channel| {
+            let samples = out.iter().zip(clean).skip(*channel).step_by(CHANNELS);
+            samples.into_iter().any(|(dirty, clean)| dirty.to_bits() != clean.to_bits())
+        })
+        .collect();
+    if D::MIXES_CHANNELS {
+        assert!(
+            !reached.is_empty(),
+            "{}: NaN stays in its channel: do not declare MIXES_CHANNELS",
+            D::KIND
         );
+    } else {
+        assert!(reached.is_empty(), "{}: NaN in channel 1 reaches channels {reached:?}", D::KIND);
     }
 }
 
@@ -181,13 +201,14 @@ fn delay<D: StageDesc>(build: &dyn Fn() -> Harness) {
     if output.channels() != CHANNELS {
         return;
     }
-    let hz = output.rate_hz / 100.0;
+    // Slow enough that no delay near the declared one is taken for another a period away.
+    let period = 100 * (1 + (output.delay_s * output.rate_hz / 25.0).ceil() as usize);
+    let hz = output.rate_hz / period as f64;
     let sine =
         |n: usize| (100_000.0 * (std::f64::consts::TAU * hz * n as f64 / RATE_HZ).sin()) as f32;
     let signal: Vec<f32> = (0..20_000 * CHANNELS).map(|i| sine(i / CHANNELS)).collect();
     let out: Vec<f32> = harness.run(&signal, 100).into_iter().step_by(CHANNELS).collect();
     // The last whole periods: correlate with sine and cosine of the same frequency.
-    let period = 100;
     let whole = (out.len() / 2 / period) * period;
     let start = out.len() - whole;
     let (mut re, mut im) = (0.0, 0.0);

@@ -102,6 +102,12 @@ impl Zpk {
         sections
     }
 
+    /// The transfer function at a point of the plane.
+    pub(super) fn at(&self, point: Complex) -> Complex {
+        let distances = |roots: &[Complex]| product(roots.iter().map(|root| point - *root));
+        distances(&self.zeros) / distances(&self.poles) * self.gain
+    }
+
     /// How many more poles than zeros.
     fn degree(&self) -> usize {
         self.poles.len().saturating_sub(self.zeros.len())
@@ -112,7 +118,7 @@ impl Zpk {
     }
 }
 
-fn product(factors: impl Iterator<Item = Complex>) -> Complex {
+pub(super) fn product(factors: impl Iterator<Item = Complex>) -> Complex {
     factors.fold(Complex::ONE, |product, factor| product * factor)
 }
 

@@ -18,6 +18,11 @@ pub struct DesignError {
 pub enum Rule {
     /// A finite number above zero.
     Positive,
+    /// Above zero and not above a limit.
+    UpTo {
+        /// Largest allowed.
+        max: f64,
+    },
     /// Above zero and below half the sampling rate.
     InsideBand {
         /// Half the sampling rate.
@@ -51,6 +56,9 @@ impl fmt::Display for DesignError {
         let Self { param, value, rule } = self;
         match rule {
             Rule::Positive => write!(f, "`{param}` must be a number above 0, not {value}"),
+            Rule::UpTo { max } => {
+                write!(f, "`{param}` must be a number above 0 and at most {max}, not {value}")
+            }
             Rule::InsideBand { nyquist_hz } => {
                 write!(
                     f,
@@ -81,6 +89,15 @@ pub(super) fn positive(param: &'static str, value: f64) -> Result<f64, DesignErr
         Ok(value)
     } else {
         Err(DesignError { param, value, rule: Rule::Positive })
+    }
+}
+
+/// Checks that a value is above zero and at most `max`.
+pub(super) fn up_to(param: &'static str, value: f64, max: f64) -> Result<f64, DesignError> {
+    if value > 0.0 && value <= max {
+        Ok(value)
+    } else {
+        Err(DesignError { param, value, rule: Rule::UpTo { max } })
     }
 }
 

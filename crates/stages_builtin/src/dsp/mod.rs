@@ -2,34 +2,53 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`mod@butterworth`], [`mod@notch`] | designs, equal to `scipy.signal.butter(..., output="sos")` and `scipy.signal.iirnotch` |
+//! | [`mod@butterworth`], [`chebyshev`], [`mod@bessel`] | designs, equal to scipy's `butter`, `cheby1`, `cheby2`, `bessel` with `output="sos"` |
+//! | [`mod@notch`] | equal to `scipy.signal.iirnotch` and `iirpeak` |
+//! | [`band`] | low-pass, high-pass, band-pass or band-stop of any analogue prototype |
 //! | [`design`] | poles and zeros to second-order sections, as `scipy.signal.zpk2sos` |
 //! | [`sos`] | [`Sos`] and [`Cascade`]: coefficients, plain data |
 //! | [`sos_state`] | [`SosState`]: what a running filter remembers |
 //! | [`response`] | gain, group delay and settling time of a cascade |
 //! | [`fir`] | windowed-sinc low-pass, equal to `scipy.signal.firwin` |
+//! | [`mod@firwin`], [`convolve`] | linear-phase FIR for any band, equal to `scipy.signal.firwin`; FIR at work |
+//! | [`moving`] | [`MovingMean`]: the mean of the newest samples, without drift |
+//! | [`welch`] | [`Welch`]: power density of a window of samples, equal to `scipy.signal.welch` |
 //! | [`decimate`] | [`Decimator`] and [`DecimatorState`]: anti-aliased reduction of the rate by a whole factor |
 //!
 //! Coefficients, state and sums are f64 everywhere, samples are f32 in and out, frames lie interleaved, `[frame][channel]`.
 //! Coefficients stay apart from state, so that a live change replaces one and keeps the other.
 
+pub mod band;
+pub mod bessel;
 pub mod butterworth;
+pub mod chebyshev;
 pub mod complex;
+pub mod convolve;
 pub mod decimate;
 pub mod design;
 pub mod error;
 pub mod fir;
+pub mod firwin;
+pub mod moving;
 pub mod notch;
 pub mod response;
 pub mod sos;
 mod sos_kernel;
 pub mod sos_state;
+pub mod welch;
 
-pub use butterworth::{Band, butterworth};
+pub use band::Band;
+pub use bessel::bessel;
+pub use butterworth::butterworth;
+pub use chebyshev::{chebyshev1, chebyshev2};
 pub use complex::Complex;
+pub use convolve::{Fir, FirState};
 pub use decimate::{Decimator, DecimatorState};
 pub use error::{DesignError, Rule};
 pub use fir::firwin_lowpass_kaiser;
-pub use notch::{iirnotch, notch};
+pub use firwin::{Window, firwin};
+pub use moving::MovingMean;
+pub use notch::{iirnotch, iirpeak, notch};
 pub use sos::{Cascade, Init, Sos};
 pub use sos_state::SosState;
+pub use welch::Welch;

@@ -47,6 +47,22 @@ pub fn iirnotch(hz: f64, q: f64, rate_hz: f64) -> Result<Sos, DesignError> {
     }
 }
 
+/// The opposite of a notch, a peak at `hz`: `scipy.signal.iirpeak(hz, q, fs=rate_hz)`.
+///
+/// ```text
+///              (1 - g) (1 - z^-2)
+/// H(z) = --------------------------------------,  g and w0 as for the notch: peak and notch add up to 1
+///         1 - 2 g cos(w0) z^-1 + (2 g - 1) z^-2
+/// ```
+///
+/// # Errors
+/// As [`iirnotch`].
+pub fn iirpeak(hz: f64, q: f64, rate_hz: f64) -> Result<Sos, DesignError> {
+    let notch = iirnotch(hz, q, rate_hz)?;
+    let b0 = 1.0 - notch.b0;
+    Ok(Sos { b0, b1: 0.0, b2: -b0, ..notch })
+}
+
 /// Notches at `hz`, `2 hz`, ... `harmonics * hz`, each `iirnotch(k * hz, q)`; `harmonics` of 1 is the fundamental alone.
 ///
 /// The same quality for all, because a mains frequency that is off by 0.1 Hz is off by 0.3 Hz at its third harmonic.
@@ -62,6 +78,7 @@ pub fn notch(hz: f64, q: f64, harmonics: u32, rate_hz: f64) -> Result<Vec<Sos>, 
 
 #[cfg(test)]
 mod tests {
+    use super::super::complex::Complex;
     use super::super::sos::Cascade;
     use super::*;
 
@@ -71,6 +88,18 @@ mod tests {
         assert!(filter.gain_db(50.0, 250.0) < -250.0);
         assert!(filter.gain_db(10.0, 250.0).abs() < 0.01);
         assert!(filter.gain_db(0.0, 250.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_peak_is_what_the_notch_takes_away() {
+        let peak = Cascade::new(vec![iirpeak(10.0, 5.0, 250.0).unwrap()]);
+        assert!(peak.gain_db(10.0, 250.0).abs() < 1e-12);
+        assert!(peak.gain_db(0.0, 250.0) < -250.0);
+        let notch = Cascade::new(vec![iirnotch(10.0, 5.0, 250.0).unwrap()]);
+        for hz in [1.0, 9.5, 11.0, 60.0] {
+            let sum = peak.response(hz, 250.0) + notch.response(hz, 250.0);
+            assert!((sum - Complex::ONE).abs() < 1e-12, "{hz} Hz");
+        }
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! What happens to samples between source and sink.
+//!
+//! | folder | what |
+//! |---|---|
+//! | `channels/` | which channels, under which names, against which reference |
+//! | `filters/` | what depends on frequency and leaves channels alone; `downsample` |
+//! | `power/` | how strong: spectra, bands, moving averages |
+//!
+//! What is in none of them changes values one by one, or joins streams.
 
 pub(crate) mod align_and_zip;
-pub(crate) mod bandpass;
-pub(crate) mod bandstop;
-pub(crate) mod downsample;
-pub(crate) mod highpass;
-mod iir;
-pub(crate) mod lowpass;
-pub(crate) mod notch;
+pub(crate) mod channels;
+pub(crate) mod filters;
+pub(crate) mod gain;
+pub(crate) mod power;
 pub(crate) mod to_voltage;

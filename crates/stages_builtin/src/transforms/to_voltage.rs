@@ -26,8 +26,8 @@ simple_stage! {
         if !packet.kind().has_codes() {
             return Ok(Some(packet));
         }
-        let sensor = std::sync::Arc::clone(&packet.header().sensor);
-        packet.into_microvolts(ctx, |codes, uv| stage.0.convert(&sensor, codes, uv))
+        stage.0.refresh(&packet.header().sensor);
+        packet.into_microvolts(ctx, |codes, uv| stage.0.apply(codes, uv))
     }
 }
 

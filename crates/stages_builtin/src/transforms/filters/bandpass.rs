@@ -3,7 +3,7 @@
 //! `scipy.signal.butter(order, [low_hz, high_hz], "bandpass", output="sos")`, run as `sosfilt` runs it: second-order
 //! sections in f64. Like scipy, an order of N gives 2N poles: 6N dB per octave on each side.
 
-use super::iir::{self, StartFrom, default_order};
+use super::sections::{self, StartFrom, default_order};
 use crate::dsp::{Band, butterworth};
 use plugin_api::{Built, ConfigError, Inputs, Role, StageDesc, StageInitCtx};
 use schemars::JsonSchema;
@@ -36,7 +36,7 @@ impl StageDesc for BandpassDesc {
 
     fn build(&self, inputs: &Inputs<'_>, _ctx: &StageInitCtx) -> Result<Built, Vec<ConfigError>> {
         let band = Band::BandPass { low_hz: self.low_hz, high_hz: self.high_hz };
-        iir::build(
+        sections::build(
             inputs,
             &[("low_hz", self.low_hz), ("high_hz", self.high_hz)],
             self.init,

@@ -2,7 +2,7 @@
 //!
 //! `scipy.signal.butter(order, hz, "highpass", output="sos")`, run as `sosfilt` runs it. Settles in about `1 / hz` seconds.
 
-use super::iir::{self, StartFrom, default_order};
+use super::sections::{self, StartFrom, default_order};
 use crate::dsp::{Band, butterworth};
 use plugin_api::{Built, ConfigError, Inputs, Role, StageDesc, StageInitCtx};
 use schemars::JsonSchema;
@@ -33,7 +33,7 @@ impl StageDesc for HighpassDesc {
 
     fn build(&self, inputs: &Inputs<'_>, _ctx: &StageInitCtx) -> Result<Built, Vec<ConfigError>> {
         let band = Band::HighPass { hz: self.hz };
-        iir::build(inputs, &[("hz", self.hz)], self.init, |rate_hz| {
+        sections::build(inputs, &[("hz", self.hz)], self.init, |rate_hz| {
             butterworth(self.order, band, rate_hz)
         })
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// What a filter takes for its past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum StartFrom {
+pub(in crate::transforms) enum StartFrom {
     /// Silence: an electrode offset then makes a step, and the filter rings.
     Zero,
     /// The first sample, as if it had always been there (`sosfilt_zi(sos) * x[0]`).
@@ -37,12 +37,23 @@ pub(super) const fn default_order() -> u32 {
 /// Builds a filter for the stage's one input, which must hold microvolts.
 ///
 /// `frequencies` are the parameters that must lie below half the rate.
-pub(super) fn build(
+pub(in crate::transforms) fn build(
     inputs: &Inputs<'_>,
     frequencies: &[(&str, f64)],
     init: StartFrom,
     design: impl FnOnce(f64) -> Result<Vec<Sos>, DesignError>,
 ) -> Result<Built, Vec<ConfigError>> {
+    let sections = designed(inputs, frequencies, design)?;
+    let input = inputs.only();
+    Ok(Built::same(IirFilter::new(sections, input, init), input))
+}
+
+/// What a design makes for the stage's one input, which must hold microvolts; or all that is wrong with it.
+pub(in crate::transforms) fn designed<T>(
+    inputs: &Inputs<'_>,
+    frequencies: &[(&str, f64)],
+    design: impl FnOnce(f64) -> Result<T, DesignError>,
+) -> Result<T, Vec<ConfigError>> {
     let wrong_kind = inputs.microvolts().err();
     let input = inputs.only();
     let mut mistakes: Vec<ConfigError> = wrong_kind.into_iter().collect();
@@ -50,9 +61,7 @@ pub(super) fn build(
         frequencies.iter().filter_map(|(param, hz)| input.require_below_nyquist(param, *hz).err()),
     );
     match design(input.rate_hz) {
-        Ok(sections) if mistakes.is_empty() => {
-            Ok(Built::same(IirFilter::new(sections, input, init), input))
-        }
+        Ok(designed) if mistakes.is_empty() => Ok(designed),
         Ok(_) => Err(mistakes),
         Err(error) => {
             // A frequency that is out of range has been reported with more to say.
@@ -64,7 +73,7 @@ pub(super) fn build(
     }
 }
 
-pub(super) fn config_error(error: DesignError) -> ConfigError {
+pub(in crate::transforms) fn config_error(error: DesignError) -> ConfigError {
     let (param, message) = (error.param.to_owned(), error.to_string());
     match error.rule {
         Rule::InsideBand { .. } | Rule::Precise { .. } => {
@@ -79,7 +88,7 @@ pub(super) fn config_error(error: DesignError) -> ConfigError {
 /// After lost samples it starts anew from the first sample that arrives, and flags what it makes as settling
 /// until a transient has decayed to 1 %.
 #[derive(Debug)]
-pub(super) struct IirFilter {
+pub(in crate::transforms) struct IirFilter {
     cascade: Cascade,
     state: SosState,
     settling_frames: u64,
@@ -87,7 +96,11 @@ pub(super) struct IirFilter {
 }
 
 impl IirFilter {
-    fn new(sections: Vec<Sos>, input: &StreamSpec, init: StartFrom) -> Self {
+    pub(in crate::transforms) fn new(
+        sections: Vec<Sos>,
+        input: &StreamSpec,
+        init: StartFrom,
+    ) -> Self {
         let cascade = Cascade::new(sections);
         let state = SosState::new(&cascade, input.channels(), init.into());
         let settling_frames = cascade.settling_samples();
@@ -127,8 +140,8 @@ impl StageImpl for IirFilter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transforms::highpass::HighpassDesc;
-    use crate::transforms::notch::NotchDesc;
+    use crate::transforms::filters::highpass::HighpassDesc;
+    use crate::transforms::filters::notch::NotchDesc;
     use plugin_api::testing::{Harness, microvolt_spec};
     use plugin_api::{StageDesc, StageInitCtx};
 

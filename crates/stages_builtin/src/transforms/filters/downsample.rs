@@ -4,7 +4,7 @@
 //! half the new rate, at least 80 dB down from half the new rate on. The delay is 29 samples of the new rate at
 //! every frequency, and declared.
 
-use super::iir::{StartFrom, config_error};
+use super::sections::{StartFrom, config_error};
 use crate::dsp::{Decimator, DecimatorState};
 use plugin_api::{
     Built, ConfigError, Flags, Inputs, Lockable, PacketHeader, PacketKind, Role, RtPacket,

@@ -3,7 +3,7 @@
 //! `scipy.signal.butter(order, [low_hz, high_hz], "bandstop", output="sos")`, run as `sosfilt` runs it. For mains alone,
 //! `notch` is narrower and settles sooner.
 
-use super::iir::{self, StartFrom, default_order};
+use super::sections::{self, StartFrom, default_order};
 use crate::dsp::{Band, butterworth};
 use plugin_api::{Built, ConfigError, Inputs, Role, StageDesc, StageInitCtx};
 use schemars::JsonSchema;
@@ -36,7 +36,7 @@ impl StageDesc for BandstopDesc {
 
     fn build(&self, inputs: &Inputs<'_>, _ctx: &StageInitCtx) -> Result<Built, Vec<ConfigError>> {
         let band = Band::BandStop { low_hz: self.low_hz, high_hz: self.high_hz };
-        iir::build(
+        sections::build(
             inputs,
             &[("low_hz", self.low_hz), ("high_hz", self.high_hz)],
             self.init,

@@ -4,7 +4,7 @@
 //! `H(z) = b (1 - 2 cos w0 z^-1 + z^-2) / (1 - 2 b cos w0 z^-1 + (2b - 1) z^-2)`, `b = 1 / (1 + tan(w0 / 2q))`,
 //! `w0 = 2 pi k hz / rate`. It rings for about `q / (pi hz)` seconds.
 
-use super::iir::{self, StartFrom};
+use super::sections::{self, StartFrom};
 use crate::dsp;
 use plugin_api::{Built, ConfigError, Inputs, Role, StageDesc, StageInitCtx};
 use schemars::JsonSchema;
@@ -46,7 +46,7 @@ impl StageDesc for NotchDesc {
 
     fn build(&self, inputs: &Inputs<'_>, _ctx: &StageInitCtx) -> Result<Built, Vec<ConfigError>> {
         let design = |rate_hz| dsp::notch(self.hz, self.q, self.harmonics, rate_hz);
-        iir::build(inputs, &[("hz", self.hz)], self.init, design)
+        sections::build(inputs, &[("hz", self.hz)], self.init, design)
     }
 }
 

@@ -1,0 +1,189 @@
+//! A FIR filter at work on interleaved frames: `y[n] = sum_k h[k] x[n - k]`, in f64, rounded to f32 once.
+//!
+//! As `scipy.signal.lfilter(h, 1, x)`. It costs one multiplication per tap, channel and frame, which is the price of a
+//! filter that adds no delay beyond its own: one by FFT waits for a block.
+
+// A helper that is not inlined would be compiled for the baseline only.
+#![allow(clippy::inline_always)]
+
+use multiversion::multiversion;
+
+use super::sos::Init;
+
+/// The taps of a FIR filter: plain data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fir {
+    /// Oldest first, as the history lies.
+    reversed: Box<[f64]>,
+}
+
+impl Fir {
+    /// A filter of these taps, `h[0]` for the newest sample; at least one.
+    pub fn new(mut taps: Vec<f64>) -> Self {
+        if taps.is_empty() {
+            taps.push(0.0);
+        }
+        taps.reverse();
+        Self { reversed: taps.into() }
+    }
+
+    /// How many taps there are.
+    pub fn taps(&self) -> usize {
+        self.reversed.len()
+    }
+
+    /// Group delay at 0 Hz in samples, `sum k h[k] / sum h[k]`; of symmetric taps, and of antisymmetric ones, the middle, which is the
+    /// delay at every frequency. 0 for taps that add up to nothing otherwise.
+    pub fn delay_samples(&self) -> f64 {
+        let (taps, mirrored) = (self.reversed.iter().rev(), self.reversed.iter());
+        if taps.clone().eq(mirrored.clone()) || taps.clone().zip(mirrored).all(|(a, b)| *a == -*b) {
+            return (self.taps() - 1) as f64 / 2.0;
+        }
+        let sum: f64 = taps.clone().sum();
+        let delay = taps.enumerate().map(|(k, h)| k as f64 * h).sum::<f64>() / sum;
+        if delay.is_finite() { delay } else { 0.0 }
+    }
+}
+
+/// What a running FIR filter remembers: the newest frames, as many as it has taps.
+#[derive(Debug, Clone)]
+pub struct FirState {
+    channels: usize,
+    init: Init,
+    /// The past, oldest first, `[frame][channel]`; the newest `taps` frames before `filled` count.
+    history: Vec<f64>,
+    filled: usize,
+    starting: bool,
+}
+
+impl FirState {
+    /// The state of `fir` before its first frame of `channels` samples.
+    pub fn new(fir: &Fir, channels: usize, init: Init) -> Self {
+        // Twice the length: moving it back to the front then costs one copied value per sample.
+        Self {
+            channels,
+            init,
+            history: vec![0.0; 2 * fir.taps() * channels],
+            filled: 0,
+            starting: true,
+        }
+    }
+
+    /// As fresh: the next frame is the first.
+    pub fn reset(&mut self) {
+        self.starting = true;
+    }
+
+    /// Filters whole frames, `[frame][channel]`, in place. Allocates nothing.
+    ///
+    /// # Panics
+    /// If `samples` is not whole frames, or the state was made for another number of taps.
+    pub fn process(&mut self, fir: &Fir, samples: &mut [f32]) {
+        assert_eq!(
+            self.history.len(),
+            2 * fir.taps() * self.channels,
+            "the state is another filter's"
+        );
+        if self.channels == 0 {
+            return;
+        }
+        assert_eq!(samples.len() % self.channels, 0, "samples must be whole frames");
+        for frame in samples.chunks_exact_mut(self.channels) {
+            self.push(fir, frame);
+            let first = self.filled - fir.taps() * self.channels;
+            weigh(&fir.reversed, &self.history[first..self.filled], frame);
+        }
+    }
+
+    fn push(&mut self, fir: &Fir, frame: &[f32]) {
+        let past = (fir.taps() - 1) * self.channels;
+        if self.starting {
+            self.starting = false;
+            self.filled = past;
+            for row in self.history[..past].chunks_exact_mut(self.channels) {
+                for (value, x) in row.iter_mut().zip(frame) {
+                    *value = if self.init == Init::Step { f64::from(*x) } else { 0.0 };
+                }
+            }
+        }
+        if self.filled == self.history.len() {
+            self.history.copy_within(self.filled - past.., 0);
+            self.filled = past;
+        }
+        for (value, x) in self.history[self.filled..].iter_mut().zip(frame) {
+            *value = f64::from(*x);
+        }
+        self.filled += self.channels;
+    }
+}
+
+/// One output frame, in blocks of channels that fill the vector lanes; the sum runs from the oldest frame to the newest.
+///
+/// Twice compiled on x86-64, with the same bits from both: AVX2 without fused multiply-add.
+#[multiversion(targets("x86_64+avx2"))]
+fn weigh(taps: &[f64], window: &[f64], out: &mut [f32]) {
+    let channels = out.len();
+    let mut first = 0;
+    while first + 8 <= channels {
+        block::<8>(taps, window, first, out);
+        first += 8;
+    }
+    if first + 4 <= channels {
+        block::<4>(taps, window, first, out);
+        first += 4;
+    }
+    while first < channels {
+        block::<1>(taps, window, first, out);
+        first += 1;
+    }
+}
+
+#[inline(always)]
+fn block<const W: usize>(taps: &[f64], window: &[f64], first: usize, out: &mut [f32]) {
+    let mut sum = [0.0; W];
+    for (tap, row) in taps.iter().zip(window.chunks_exact(out.len())) {
+        for (sum, x) in sum.iter_mut().zip(&row[first..first + W]) {
+            *sum += tap * x;
+        }
+    }
+    for (out, sum) in out[first..first + W].iter_mut().zip(sum) {
+        *out = sum as f32;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_impulse_gives_the_taps() {
+        for channels in 1..20 {
+            let fir = Fir::new(vec![1.0, -2.0, 0.5]);
+            let mut samples = vec![0.0_f32; 6 * channels];
+            samples[channels..2 * channels].fill(4.0);
+            FirState::new(&fir, channels, Init::Zero).process(&fir, &mut samples);
+            for (frame, expected) in samples.chunks(channels).zip([0.0, 4.0, -8.0, 2.0, 0.0, 0.0]) {
+                assert!(frame.iter().all(|y| *y == expected), "{channels} channels: {samples:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_start_knows_no_step() {
+        let fir = Fir::new(vec![0.25; 4]);
+        let mut samples = [5000.0_f32; 20];
+        FirState::new(&fir, 2, Init::Step).process(&fir, &mut samples);
+        assert_eq!(samples, [5000.0; 20]);
+        let mut samples = [4.0_f32; 5];
+        FirState::new(&fir, 1, Init::Zero).process(&fir, &mut samples);
+        assert_eq!(samples, [1.0, 2.0, 3.0, 4.0, 4.0]);
+    }
+
+    #[test]
+    fn delay_is_the_middle_of_symmetric_taps_and_the_centre_of_others() {
+        assert_eq!(Fir::new(vec![1.0, 2.0, 1.0]).delay_samples(), 1.0);
+        assert_eq!(Fir::new(vec![1.0, 0.0, -1.0]).delay_samples(), 1.0);
+        assert_eq!(Fir::new(vec![0.0, 0.0, 2.0]).delay_samples(), 2.0);
+        assert_eq!(Fir::new(vec![1.0, -2.0, 1.0, 0.0]).delay_samples(), 0.0);
+    }
+}
