@@ -29,6 +29,11 @@ fn whole_pipelines_equal_scipy_and_the_readers() {
 }
 
 #[test]
+fn stages_equal_scipy_and_numpy() {
+    set_up::pytest("stages_builtin/tests/peers/stages_peer.py", &[("EEGD", Path::new(EEGD))]);
+}
+
+#[test]
 fn live_frames_hold_the_recording() {
     set_up::pytest("daemon/tests/peers/ws_peer.py", &[("EEGD", Path::new(EEGD))]);
 }
