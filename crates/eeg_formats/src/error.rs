@@ -19,7 +19,7 @@ pub enum FormatError {
 
     /// The content is none of the formats known here.
     #[error(
-        "{name}: {found}; EDF, EDF+, BDF, BDF+ and OpenBCI GUI text can be read: convert the file to one of them"
+        "{name}: {found}; EDF, EDF+, BDF, BDF+, XDF and OpenBCI GUI text can be read: convert the file to one of them"
     )]
     Unrecognised {
         /// The recording, as named when it was opened.
@@ -54,7 +54,7 @@ pub enum FormatError {
         wanted: &'static str,
     },
 
-    /// A text recording without a line that nothing can be read without.
+    /// A text recording without a line, or an XDF file without a chunk, that nothing can be read without.
     #[error("{name}: {problem}; {advice}")]
     Text {
         /// The recording, as named when it was opened.

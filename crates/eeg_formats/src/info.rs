@@ -20,6 +20,8 @@ pub enum Format {
     BdfPlusDiscontinuous,
     /// Text of the OpenBCI GUI, versions 2 to 6.
     OpenBciText,
+    /// XDF 1.0: streams with a time for each sample.
+    Xdf,
 }
 
 impl std::fmt::Display for Format {
@@ -32,6 +34,7 @@ impl std::fmt::Display for Format {
             Self::BdfPlusContinuous => "BDF+C",
             Self::BdfPlusDiscontinuous => "BDF+D",
             Self::OpenBciText => "OpenBCI text",
+            Self::Xdf => "XDF",
         })
     }
 }
@@ -42,7 +45,8 @@ pub enum SampleKind {
     /// Integer codes as stored; [`ChannelInfo::scaling`] makes physical values of them.
     #[default]
     Codes,
-    /// Decimals in the file, `f32` microvolts here. A value that the file gives as NaN stays NaN.
+    /// Decimals in the file, `f32` microvolts here; in XDF, what is no voltage comes in its own unit. A value that the
+    /// file gives as NaN stays NaN.
     Microvolts,
 }
 
@@ -71,7 +75,7 @@ pub struct RecordingInfo {
 /// Channels that share a rate.
 #[derive(Debug, Clone)]
 pub struct StreamInfo {
-    /// Its name among the streams, made of the rate: `250Hz`.
+    /// Its name among the streams: made of the rate, `250Hz`; in XDF its own.
     pub name: String,
     /// Whether labels, units and transducers look like EEG.
     pub is_eeg: bool,
@@ -79,7 +83,8 @@ pub struct StreamInfo {
     pub rate_hz: f64,
     /// Its channels, in the file's order.
     pub channels: Vec<ChannelInfo>,
-    /// Frames in the file, lost ones not counted; `None` where only reading would tell.
+    /// Frames in the file, lost ones not counted; `None` where only reading would tell. In a damaged XDF file,
+    /// reading may find fewer.
     pub frames: Option<u64>,
     /// How samples come out.
     pub sample_kind: SampleKind,

@@ -2,6 +2,7 @@
 
 use crate::edf::EdfReader;
 use crate::openbci::OpenBciReader;
+use crate::xdf::XdfReader;
 use crate::{FormatError, Recording};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -53,6 +54,7 @@ pub fn open(mut source: Box<dyn ReadSeek>, name: &str) -> Result<Recording, Form
     })?;
     match sniff(&head[..length]) {
         Kind::Edf => Ok(Recording::new(Box::new(EdfReader::open(source, name)?))),
+        Kind::Xdf => Ok(Recording::new(Box::new(XdfReader::open(source, name)?))),
         Kind::Text => Ok(Recording::new(Box::new(OpenBciReader::open(source, name)?))),
         Kind::Unknown(found) => Err(FormatError::Unrecognised { name: name.to_owned(), found }),
     }
@@ -92,6 +94,7 @@ fn read_head(source: &mut dyn ReadSeek, head: &mut [u8]) -> io::Result<usize> {
 #[derive(Debug, PartialEq)]
 enum Kind {
     Edf,
+    Xdf,
     Text,
     Unknown(String),
 }
@@ -107,8 +110,8 @@ fn sniff(head: &[u8]) -> Kind {
     if head.is_empty() {
         return unknown("the file is empty");
     }
-    if head.starts_with(b"XDF:") {
-        return unknown("it is an XDF file, which cannot be read yet");
+    if head.starts_with(crate::xdf::MAGIC) {
+        return Kind::Xdf;
     }
     if head.starts_with(b"Brain Vision") {
         return unknown("it is a BrainVision header");
@@ -133,6 +136,7 @@ mod tests {
         assert_eq!(sniff(b"0       X X X X"), Kind::Edf);
         assert_eq!(sniff(b"0\0\0\0\0\0\0\0X"), Kind::Edf);
         assert_eq!(sniff(b"\xFFBIOSEMI"), Kind::Edf);
+        assert_eq!(sniff(b"XDF:\x01"), Kind::Xdf);
         assert_eq!(sniff(b"%OpenBCI Raw EXG Data\r\n"), Kind::Text);
         assert_eq!(sniff(b"\xEF\xBB\xBF%OpenBCI"), Kind::Text);
         assert_eq!(sniff(b"Sample Index, EXG Channel 0"), Kind::Text);
@@ -146,7 +150,7 @@ mod tests {
             error.to_string()
         };
         assert!(message(b"").starts_with("a.xyz: the file is empty; EDF"), "{}", message(b""));
-        assert!(message(b"XDF:\x01").contains("XDF"));
+        assert!(message(b"XDF:\x01").contains("describes no stream"));
         assert!(
             message(b"0,1,2,3,4").contains(r#"starts with "0,1,2,3,4""#),
             "{}",

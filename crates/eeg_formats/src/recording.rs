@@ -1,7 +1,6 @@
 //! An open recording: what it holds, its samples in blocks, its annotations.
 
-use crate::edf::Annotations;
-use crate::{Chunk, FormatError, RecordingInfo, SampleBlock, SampleKind};
+use crate::{Annotations, Chunk, FormatError, RecordingInfo, SampleBlock, SampleKind};
 
 /// What each format implements. Positions are kept per stream, so streams may be read in turn.
 pub(crate) trait Reader: Send {

@@ -11,6 +11,14 @@ pub(crate) fn decode(bytes: &[u8]) -> String {
     clean.trim().to_owned()
 }
 
+/// Text of several lines: UTF-8 where it is valid, else Latin-1; nothing removed.
+pub(crate) fn decode_lines(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
+    }
+}
+
 /// Text of a numeric field: ends at the first NUL, a comma becomes a decimal point.
 pub(crate) fn decode_number(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|&b| b == 0).filter(|&end| end > 0).unwrap_or(bytes.len());

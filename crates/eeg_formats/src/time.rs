@@ -61,6 +61,13 @@ impl CivilDateTime {
         valid.then_some(Self { year, month, day, hour, minute, second, nanosecond: 0 })
     }
 
+    /// Date and time in a zone that is ahead of UTC by some seconds (behind it where negative).
+    pub fn from_unix_ns(ns: i64, ahead_of_utc_s: i32) -> Self {
+        let epoch =
+            Self { year: 1970, month: 1, day: 1, hour: 0, minute: 0, second: 0, nanosecond: 0 };
+        epoch.plus_ns(ns.saturating_add(i64::from(ahead_of_utc_s) * 1_000_000_000)).unwrap_or(epoch)
+    }
+
     /// Nanoseconds since the Unix epoch, taking this as UTC.
     pub fn unix_ns_as_utc(self) -> i64 {
         let time_s =

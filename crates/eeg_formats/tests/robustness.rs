@@ -3,7 +3,7 @@
 mod common;
 
 use common::{File, Signal};
-use eeg_formats::{SampleBlock, open};
+use eeg_formats::{Format, SampleBlock, open};
 use proptest::prelude::*;
 use std::io::Cursor;
 use std::path::PathBuf;
@@ -43,9 +43,16 @@ fn exercise(bytes: Vec<u8>) {
             next = chunk.first_index.saturating_add(chunk.frames as u64);
             frames += chunk.frames as u64;
         }
-        assert!(stream.frames.is_none_or(|stated| stated == frames));
+        // A damaged chunk of XDF may hold fewer samples than it announces.
+        let may_be_fewer = recording.info().format == Format::Xdf;
+        assert!(
+            stream
+                .frames
+                .is_none_or(|stated| stated == frames || (may_be_fewer && stated > frames))
+        );
         assert!(frames * stream.channels.len() as u64 <= length, "more samples than bytes");
-        assert!((recording.fraction_read(number) - 1.0).abs() < 1e-9);
+        let fraction = recording.fraction_read(number);
+        assert!(fraction <= 1.0 + 1e-9 && (may_be_fewer || fraction > 1.0 - 1e-9));
     }
     recording.rewind().expect("memory can be sought");
     let _ = recording.annotations().count();
@@ -63,6 +70,9 @@ static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         ("two_rates_synthetic.edf", 9_000),
         ("eegmmidb_S001R01_eyes_open_60s.edf", 60_000),
         ("cyton_blinks_jaw_alpha.txt", 12_000),
+        ("minimal.xdf", 1950),
+        ("muse_P002.xdf", 40_000),
+        ("cyton_blinks_jaw_alpha.xdf", 120_000),
     ]
     .iter()
     .map(|(name, length)| {
@@ -97,7 +107,7 @@ proptest! {
 
     #[test]
     fn random_bytes_after_a_magic(
-        magic in prop::sample::select(vec![&b"0       "[..], b"\xFFBIOSEMI", b"%OpenBCI Raw EXG Data\n%Sample Rate = 250 Hz\n"]),
+        magic in prop::sample::select(vec![&b"0       "[..], b"\xFFBIOSEMI", b"XDF:", b"%OpenBCI Raw EXG Data\n%Sample Rate = 250 Hz\n"]),
         text in "[0-9,. +\\-eE\n%]{0,2000}",
     ) {
         exercise([magic, text.as_bytes()].concat());
@@ -105,7 +115,7 @@ proptest! {
 
     #[test]
     fn real_files_with_wrong_bytes(
-        seed in 0..6_usize,
+        seed in 0..9_usize,
         cut in any::<prop::sample::Index>(),
         whole in any::<bool>(),
         header_only in any::<bool>(),
@@ -125,7 +135,7 @@ proptest! {
 
     #[test]
     fn real_files_with_wrong_numbers(
-        seed in 0..6_usize,
+        seed in 0..9_usize,
         field in 0..40_usize,
         number in prop::sample::select(NUMBERS.to_vec()),
     ) {

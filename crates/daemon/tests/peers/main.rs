@@ -24,6 +24,12 @@ fn readers_equal_pyedflib_edfio_and_mne() {
 }
 
 #[test]
+fn writers_are_read_by_mne_pyedflib_edfio_and_pyxdf() {
+    let write = set_up::example("write");
+    set_up::pytest("eeg_formats/tests/peers/writers_peer.py", &[("EEG_FORMATS_WRITE", &write)]);
+}
+
+#[test]
 fn whole_pipelines_equal_scipy_and_the_readers() {
     set_up::pytest("daemon/tests/peers/process_peer.py", &[("EEGD", Path::new(EEGD))]);
 }

@@ -10,13 +10,24 @@ mod fields;
 mod header;
 mod layout;
 mod reader;
+mod repair;
 mod start;
 #[cfg(test)]
 #[path = "../../tests/common/mod.rs"]
 mod synthetic;
 mod tal;
 mod window;
+mod writer;
+mod writer_channel;
+mod writer_header;
+mod writer_plan;
+mod writer_record;
+mod writer_spec;
+mod writer_tal;
 
-pub use annotations::Annotations;
 pub(crate) use reader::EdfReader;
-pub use tal::Annotation;
+pub(crate) use repair::EdfRepair;
+pub use writer::EdfWriter;
+pub use writer_channel::{EdfChannel, SampleWidth};
+pub use writer_header::{Patient, Session};
+pub use writer_spec::{CountUpdate, EdfSpec};

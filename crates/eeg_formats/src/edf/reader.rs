@@ -1,6 +1,6 @@
 //! Reads the samples of an EDF or BDF file, block by block, and finds its gaps.
 
-use super::annotations::Annotations;
+use super::annotations::EdfAnnotations;
 use super::clock::{overlaps, samples_in_gap};
 use super::decode::interleave;
 use super::header::Header;
@@ -9,7 +9,7 @@ use super::tal;
 use super::window::Window;
 use crate::open::ReadSeek;
 use crate::recording::Reader;
-use crate::{Chunk, Format, FormatError, RecordingInfo, Start};
+use crate::{Annotations, Chunk, Format, FormatError, RecordingInfo, Start};
 use std::io::{self, Read, SeekFrom};
 
 /// Longest time-keeping list looked for at the start of a record's annotations, bytes.
@@ -258,7 +258,7 @@ impl Reader for EdfReader {
     }
 
     fn annotations(&mut self) -> Annotations<'_> {
-        Annotations::of(self)
+        Annotations::of(EdfAnnotations::of(self))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::CivilDateTime;
 
-const MONTHS: [&str; 12] =
+pub(super) const MONTHS: [&str; 12] =
     ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 
 /// Date `dd.mm.yy` and time `hh.mm.ss`, with any separator. The century: an EDF+ `Startdate dd-MMM-yyyy` that

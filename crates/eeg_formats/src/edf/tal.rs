@@ -5,17 +5,6 @@
 
 use crate::text;
 
-/// An event: when, how long, what.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Annotation {
-    /// Seconds from the first sample of the recording; lost samples count, so `onset_s * rate_hz` is a sample index.
-    pub onset_s: f64,
-    /// Seconds; `None` where the file gives none.
-    pub duration_s: Option<f64>,
-    /// What happened.
-    pub text: String,
-}
-
 /// One list: an onset and the texts that share it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Tal<'a> {

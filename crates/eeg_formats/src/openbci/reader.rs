@@ -4,11 +4,11 @@ use super::counter::{Counter, Step};
 use super::header::Header;
 use super::lines::{Line, Lines, Place};
 use super::row::{Row, RowFormat};
-use crate::edf::Annotations;
 use crate::open::ReadSeek;
 use crate::recording::Reader;
 use crate::{
-    Chunk, Format, FormatError, RecordingInfo, SampleKind, Start, StreamInfo, kind, labels,
+    Annotations, Chunk, Format, FormatError, RecordingInfo, SampleKind, Start, StreamInfo, kind,
+    labels,
 };
 use std::io;
 

@@ -242,5 +242,33 @@ def test_text_against_numpy(name):
     np.testing.assert_array_equal(np.stack(list(values.values()), axis=1).astype(np.float32), peer)
 
 
+@pytest.mark.parametrize("name", sorted(p.name for p in DATA.iterdir() if p.suffix == ".xdf"))
+def test_xdf_against_pyxdf(name):
+    import pyxdf
+
+    path = DATA / name
+    peers = pyxdf.load_xdf(path, dejitter_timestamps=False)[0]
+    numbers = [s for s in peers if s["info"]["channel_format"] != ["string"]]
+    # EEG first, otherwise in the order of the file.
+    numbers.sort(key=lambda s: s["info"]["type"] != ["EEG"])
+    for stream, peer in enumerate(numbers):
+        if len(peer["time_stamps"]) == 0:
+            continue
+        index, values = samples(path, str(stream), np.float64)
+        np.testing.assert_array_equal(index, np.arange(len(index)))
+        np.testing.assert_array_equal(np.stack(list(values.values()), axis=1).astype(np.float32), peer["time_series"])
+    # Ours count on the clock of the EEG, so that onset times rate is a sample; pyxdf's on the recorder's clock.
+    own = pyxdf.load_xdf(path, synchronize_clocks=False, dejitter_timestamps=False)[0]
+    own = next(s for s in own if s["info"]["stream_id"] == numbers[0]["info"]["stream_id"])["time_stamps"]
+    common = numbers[0]["time_stamps"]
+    drift, offset = np.polyfit(common - common[0], own - own[0], 1)
+    found = [line.split("\t") for line in run(path, "--annotations").splitlines()]
+    texts = [s for s in peers if s["info"]["channel_format"] == ["string"]]
+    wanted = [((t - common[0]) * drift + offset, v[0]) for s in texts for t, v in zip(s["time_stamps"], s["time_series"])]
+    assert [f[2] for f in found] == [text for _, text in wanted]
+    # pyxdf fits the clocks robustly, we by least squares.
+    np.testing.assert_allclose([float(f[0]) for f in found], [t for t, _ in wanted], rtol=0, atol=1e-6)
+
+
 if __name__ == "__main__":
     sys.exit(pytest.main([__file__, "-v"]))

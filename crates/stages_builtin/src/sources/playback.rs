@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Plays a recording (EDF, EDF+, BDF, BDF+, OpenBCI text) as if it were live.
+/// Plays a recording (EDF, EDF+, BDF, BDF+, XDF, OpenBCI text) as if it were live.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PlaybackDesc {

@@ -1,0 +1,120 @@
+//! Makes an interrupted recording whole: what was torn is cut off, what the header counts is set right.
+//!
+//! Nothing that was measured and is whole is removed, and nothing is invented: a file that is whole stays as it is.
+
+use crate::edf::EdfRepair;
+use crate::xdf::XdfRepair;
+use crate::{Format, FormatError, open_path};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+/// What was done to a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovered {
+    /// What it is; `None` for a table of comma-separated values.
+    pub format: Option<Format>,
+    /// One sentence for each change; empty where the file was whole.
+    pub changes: Vec<String>,
+    /// Length before and after, bytes.
+    pub bytes: [u64; 2],
+}
+
+/// What to change in a file: bytes to write over, in order, and then its length.
+#[derive(Debug, Default)]
+pub(crate) struct Repair {
+    pub(crate) patches: Vec<(u64, Vec<u8>)>,
+    pub(crate) length: u64,
+    pub(crate) changes: Vec<String>,
+}
+
+/// Makes a file whole where it lies.
+///
+/// # Errors
+/// [`FormatError`] when the file cannot be read or written, or is no recording: it is then as it was, or as whole as the
+/// last change that was made; trying again does the rest.
+pub fn recover(path: &Path) -> Result<Recovered, FormatError> {
+    let (name, failed) = (path.display().to_string(), io_error(path));
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(|source| failed("open the file for writing", source))?;
+    let before = file.metadata().map_err(|source| failed("read its length", source))?.len();
+    let mut head = [0; 16];
+    let read = file.read(&mut head).map_err(|source| failed("read its first bytes", source))?;
+    // The sinks' tables begin with the name of their first column; they are no format that can be opened.
+    let is_table = head[..read].starts_with(b"sample,");
+    let format = if is_table { None } else { Some(open_path(path)?.info().format) };
+    let source = file.try_clone().map_err(|source| failed("open the file twice", source))?;
+    let repair =
+        match format {
+            None | Some(Format::OpenBciText) => text_repair(&mut file, before)
+                .map_err(|source| failed("read its last line", source))?,
+            Some(Format::Xdf) => XdfRepair::of(Box::new(source))
+                .map_err(|source| failed("read its chunks", source))?,
+            Some(_) => EdfRepair::of(Box::new(source), &name)?,
+        };
+    if !repair.changes.is_empty() {
+        apply(&mut file, &repair).map_err(|source| failed("write what was set right", source))?;
+    }
+    Ok(Recovered { format, changes: repair.changes, bytes: [before, repair.length] })
+}
+
+/// Makes a whole copy of a file, which itself stays as it is.
+///
+/// # Errors
+/// As [`recover`], and when there is a file of that name already: nothing is overwritten.
+pub fn recover_copy(from: &Path, to: &Path) -> Result<Recovered, FormatError> {
+    let mut source = File::open(from).map_err(|source| io_error(from)("open the file", source))?;
+    let mut copy = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(to)
+        .map_err(|source| io_error(to)("make a new file", source))?;
+    io::copy(&mut source, &mut copy)
+        .map_err(|source| io_error(to)("copy the recording", source))?;
+    drop(copy);
+    let result = recover(to);
+    if result.is_err() {
+        // A copy that is not whole helps nobody; the original is still there.
+        let _ = std::fs::remove_file(to);
+    }
+    result
+}
+
+fn io_error(path: &Path) -> impl Fn(&str, io::Error) -> FormatError {
+    let name = path.display().to_string();
+    move |doing, source| FormatError::Io { name: name.clone(), doing: doing.to_owned(), source }
+}
+
+fn apply(file: &mut File, repair: &Repair) -> io::Result<()> {
+    file.set_len(repair.length)?;
+    for (at, bytes) in &repair.patches {
+        file.seek(SeekFrom::Start(*at))?;
+        file.write_all(bytes)?;
+    }
+    file.sync_all()
+}
+
+/// A last line without its end may be a number cut short: it goes.
+fn text_repair(file: &mut File, length: u64) -> io::Result<Repair> {
+    const STEP: u64 = 64 * 1024;
+    let mut end = length;
+    while end > 0 {
+        let start = end.saturating_sub(STEP);
+        let mut bytes = vec![0; (end - start) as usize];
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(&mut bytes)?;
+        if let Some(found) = bytes.iter().rposition(|&b| b == b'\n') {
+            end = start + found as u64 + 1;
+            break;
+        }
+        end = start;
+    }
+    let mut changes = Vec::new();
+    if end < length {
+        changes.push(format!("cut off the last line, which has no end ({} bytes)", length - end));
+    }
+    Ok(Repair { patches: Vec::new(), length: end, changes })
+}
