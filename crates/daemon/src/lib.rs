@@ -12,9 +12,9 @@
 //! |---|---|
 //! | [`document`] | pipeline files to a checked graph, every mistake with its line |
 //! | [`host`] | the one pipeline that runs, and what is known about it |
-//! | [`broker`], [`ws`] | packets to live clients |
-//! | [`api`], [`viewer`] | HTTP, and the page in the browser |
-//! | [`commands`] | what the command line can do |
+//! | [`broker`], `ws` | packets to live clients |
+//! | [`api`], `viewer` | HTTP, and the page in the browser |
+//! | `commands` | what the command line can do |
 #![forbid(unsafe_code)]
 
 pub mod api;

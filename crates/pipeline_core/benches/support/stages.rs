@@ -17,7 +17,10 @@ pub const WARM_UP: usize = 100;
 
 /// A stream of 24-bit codes that can wait.
 pub fn codes_spec(channels: usize, rate_hz: f64, frames: usize) -> StreamSpec {
-    let channels = (1..=channels).map(|n| ChannelMeta::adc24(format!("ch{n}"), 4.5e6, 24.0));
+    // The examples of stages that name channels name these.
+    let label =
+        |n: usize| ["Fp1", "Cz", "F7"].get(n).map_or_else(|| format!("ch{n}"), |l| (*l).to_owned());
+    let channels = (0..channels).map(|n| ChannelMeta::adc24(label(n), 4.5e6, 24.0));
     let sensor = SensorMeta { channels: channels.collect(), ..SensorMeta::default() };
     StreamSpec {
         kind: PacketKind::RawI32,
