@@ -13,4 +13,5 @@ pub(crate) mod channels;
 pub(crate) mod filters;
 pub(crate) mod gain;
 pub(crate) mod power;
+mod settling;
 pub(crate) mod to_voltage;

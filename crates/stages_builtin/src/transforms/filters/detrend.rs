@@ -5,8 +5,9 @@
 //! ripples by less than 2 dB around 1; no delay at `k / window_s` Hz. A step is forgotten after the window, to the last bit.
 
 use crate::dsp::MovingMean;
+use crate::transforms::settling::{self, Settling};
 use plugin_api::{
-    Built, ConfigError, Flags, Inputs, Lockable, Role, RtPacket, StageCtx, StageDesc, StageImpl,
+    Built, ConfigError, Inputs, Lockable, Role, RtPacket, StageCtx, StageDesc, StageImpl,
     StageInitCtx, StageResult,
 };
 use schemars::JsonSchema;
@@ -41,29 +42,24 @@ impl StageDesc for DetrendDesc {
         let input = inputs.microvolts()?;
         let frames = window_frames(self.window_s, input.rate_hz)?;
         let mean = MovingMean::new(frames, input.channels());
-        Ok(Built::same(Detrend { mean, frames: frames as u64, unsettled: frames as u64 }, input))
+        Ok(Built::same(Detrend { mean, settling: Settling::new(frames as u64) }, input))
     }
 }
 
 #[derive(Debug)]
 struct Detrend {
     mean: MovingMean,
-    frames: u64,
-    unsettled: u64,
+    settling: Settling,
 }
 
 impl Lockable for Detrend {}
 
 impl StageImpl for Detrend {
     fn process(&mut self, packet: Arc<RtPacket>, ctx: &mut StageCtx) -> StageResult {
-        let header = packet.header();
-        if ctx.lost_before() > 0 || header.flags.contains(Flags::GAP) {
+        if settling::broken(&packet, ctx) {
             self.reset();
         }
-        if self.unsettled > 0 {
-            ctx.raise(Flags::SETTLING);
-            self.unsettled = self.unsettled.saturating_sub(u64::from(header.frames));
-        }
+        self.settling.pass(&packet, ctx);
         packet.map_samples(ctx, |microvolts| {
             self.mean.process(microvolts, |x| x, |x, mean| x - mean);
         })
@@ -71,13 +67,14 @@ impl StageImpl for Detrend {
 
     fn reset(&mut self) {
         self.mean.reset();
-        self.unsettled = self.frames;
+        self.settling.restart();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use plugin_api::Flags;
     use plugin_api::testing::{Harness, gain_db, microvolt_spec};
 
     fn detrend(window_s: f64) -> Result<Harness, Vec<ConfigError>> {

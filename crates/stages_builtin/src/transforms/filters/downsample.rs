@@ -6,9 +6,10 @@
 
 use super::sections::{StartFrom, config_error};
 use crate::dsp::{Decimator, DecimatorState};
+use crate::transforms::settling::{self, Settling};
 use plugin_api::{
-    Built, ConfigError, Flags, Inputs, Lockable, PacketHeader, PacketKind, Role, RtPacket,
-    StageCtx, StageDesc, StageError, StageImpl, StageInitCtx, StageResult, StreamSpec, clock,
+    Built, ConfigError, Inputs, Lockable, PacketHeader, PacketKind, Role, RtPacket, StageCtx,
+    StageDesc, StageError, StageImpl, StageInitCtx, StageResult, StreamSpec, clock,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -65,8 +66,8 @@ impl StageDesc for DownsampleDesc {
             ..input.clone()
         };
         let delay_samples = decimator.delay_samples() as f64;
-        let unsettled = decimator.settling_samples() as u64;
-        let stage = Downsample { decimator, state, rate_hz: self.to, unsettled };
+        let settling = Settling::new(decimator.settling_samples() as u64);
+        let stage = Downsample { decimator, state, rate_hz: self.to, settling };
         Ok(Built::transform(stage, input, output, delay_samples))
     }
 }
@@ -76,7 +77,7 @@ struct Downsample {
     decimator: Decimator,
     state: DecimatorState,
     rate_hz: f64,
-    unsettled: u64,
+    settling: Settling,
 }
 
 impl Lockable for Downsample {}
@@ -87,17 +88,11 @@ impl StageImpl for Downsample {
         if !packet.kind().has_microvolts() {
             return Err(StageError::Data("the packet holds raw codes, not microvolts"));
         }
-        if ctx.lost_before() > 0
-            || header.flags.contains(Flags::GAP)
-            || header.first_sample != self.state.next_index()
-        {
+        if settling::broken(&packet, ctx) || header.first_sample != self.state.next_index() {
             self.state.restart(header.first_sample);
-            self.unsettled = self.decimator.settling_samples() as u64;
+            self.settling.restart();
         }
-        if self.unsettled > 0 {
-            ctx.raise(Flags::SETTLING);
-            self.unsettled = self.unsettled.saturating_sub(u64::from(header.frames));
-        }
+        self.settling.pass(&packet, ctx);
         let frames = self.state.output_frames(&self.decimator, packet.frames());
         let first_out = self.state.next_output_index(&self.decimator);
         let first_in = first_out * self.decimator.factor() as u64;
@@ -126,13 +121,14 @@ impl StageImpl for Downsample {
 
     fn reset(&mut self) {
         self.state.restart(0);
-        self.unsettled = self.decimator.settling_samples() as u64;
+        self.settling.restart();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use plugin_api::Flags;
     use plugin_api::testing::{Harness, gain_db, microvolt_spec};
 
     #[test]

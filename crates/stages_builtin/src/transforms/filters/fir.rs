@@ -9,8 +9,9 @@
 use super::edges::Edges;
 use super::sections::{StartFrom, designed};
 use crate::dsp::{Fir, FirState, Window, firwin};
+use crate::transforms::settling::{self, Settling};
 use plugin_api::{
-    Built, ConfigError, Flags, Inputs, Lockable, Role, RtPacket, StageCtx, StageDesc, StageImpl,
+    Built, ConfigError, Inputs, Lockable, Role, RtPacket, StageCtx, StageDesc, StageImpl,
     StageInitCtx, StageResult,
 };
 use schemars::JsonSchema;
@@ -91,7 +92,7 @@ impl StageDesc for FirDesc {
         let input = inputs.microvolts()?;
         let (delay_samples, settling) = (fir.delay_samples(), fir.taps() as u64 - 1);
         let state = FirState::new(&fir, input.channels(), self.init.into());
-        let stage = FirStage { fir, state, unsettled: settling };
+        let stage = FirStage { fir, state, settling: Settling::new(settling) };
         Ok(Built::transform(stage, input, input.clone(), delay_samples))
     }
 }
@@ -145,27 +146,23 @@ impl FirDesc {
 struct FirStage {
     fir: Fir,
     state: FirState,
-    unsettled: u64,
+    settling: Settling,
 }
 
 impl Lockable for FirStage {}
 
 impl StageImpl for FirStage {
     fn process(&mut self, packet: Arc<RtPacket>, ctx: &mut StageCtx) -> StageResult {
-        let header = packet.header();
-        if ctx.lost_before() > 0 || header.flags.contains(Flags::GAP) {
+        if settling::broken(&packet, ctx) {
             self.reset();
         }
-        if self.unsettled > 0 {
-            ctx.raise(Flags::SETTLING);
-            self.unsettled = self.unsettled.saturating_sub(u64::from(header.frames));
-        }
+        self.settling.pass(&packet, ctx);
         packet.map_samples(ctx, |microvolts| self.state.process(&self.fir, microvolts))
     }
 
     fn reset(&mut self) {
         self.state.reset();
-        self.unsettled = self.fir.taps() as u64 - 1;
+        self.settling.restart();
     }
 }
 

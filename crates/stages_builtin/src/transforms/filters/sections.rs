@@ -1,9 +1,9 @@
 //! What every recursive filter shares: building, running, starting anew after a gap, handing over its state.
 
 use crate::dsp::{Cascade, DesignError, Init, Rule, Sos, SosState};
+use crate::transforms::settling::{self, Settling};
 use plugin_api::{
-    Built, ConfigError, Flags, Inputs, Lockable, RtPacket, StageCtx, StageImpl, StageResult,
-    StreamSpec,
+    Built, ConfigError, Inputs, Lockable, RtPacket, StageCtx, StageImpl, StageResult, StreamSpec,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -91,8 +91,7 @@ pub(in crate::transforms) fn config_error(error: DesignError) -> ConfigError {
 pub(in crate::transforms) struct IirFilter {
     cascade: Cascade,
     state: SosState,
-    settling_frames: u64,
-    unsettled: u64,
+    settling: Settling,
 }
 
 impl IirFilter {
@@ -103,8 +102,8 @@ impl IirFilter {
     ) -> Self {
         let cascade = Cascade::new(sections);
         let state = SosState::new(&cascade, input.channels(), init.into());
-        let settling_frames = cascade.settling_samples();
-        Self { cascade, state, settling_frames, unsettled: settling_frames }
+        let settling = Settling::new(cascade.settling_samples());
+        Self { cascade, state, settling }
     }
 }
 
@@ -112,20 +111,16 @@ impl Lockable for IirFilter {}
 
 impl StageImpl for IirFilter {
     fn process(&mut self, packet: Arc<RtPacket>, ctx: &mut StageCtx) -> StageResult {
-        let header = packet.header();
-        if ctx.lost_before() > 0 || header.flags.contains(Flags::GAP) {
+        if settling::broken(&packet, ctx) {
             self.reset();
         }
-        if self.unsettled > 0 {
-            ctx.raise(Flags::SETTLING);
-            self.unsettled = self.unsettled.saturating_sub(u64::from(header.frames));
-        }
+        self.settling.pass(&packet, ctx);
         packet.map_samples(ctx, |microvolts| self.state.process(&self.cascade, microvolts))
     }
 
     fn reset(&mut self) {
         self.state.reset();
-        self.unsettled = self.settling_frames;
+        self.settling.restart();
     }
 
     fn inherit(&mut self, previous: &mut dyn Any) {
@@ -142,6 +137,7 @@ mod tests {
     use super::*;
     use crate::transforms::filters::highpass::HighpassDesc;
     use crate::transforms::filters::notch::NotchDesc;
+    use plugin_api::Flags;
     use plugin_api::testing::{Harness, microvolt_spec};
     use plugin_api::{StageDesc, StageInitCtx};
 

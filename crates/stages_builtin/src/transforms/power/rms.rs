@@ -6,8 +6,9 @@
 
 use super::window_frames;
 use crate::dsp::MovingMean;
+use crate::transforms::settling::{self, Settling};
 use plugin_api::{
-    Built, ConfigError, Flags, Inputs, Lockable, Role, RtPacket, StageCtx, StageDesc, StageImpl,
+    Built, ConfigError, Inputs, Lockable, Role, RtPacket, StageCtx, StageDesc, StageImpl,
     StageInitCtx, StageResult,
 };
 use schemars::JsonSchema;
@@ -40,7 +41,7 @@ impl StageDesc for RmsDesc {
         let input = inputs.microvolts()?;
         let frames = window_frames(self.window_s, input.rate_hz)?;
         let mean = MovingMean::new(frames, input.channels());
-        let stage = Rms { mean, frames: frames as u64, unsettled: frames as u64 };
+        let stage = Rms { mean, settling: Settling::new(frames as u64) };
         Ok(Built::transform(stage, input, input.clone(), (frames - 1) as f64 / 2.0))
     }
 }
@@ -48,22 +49,17 @@ impl StageDesc for RmsDesc {
 #[derive(Debug)]
 struct Rms {
     mean: MovingMean,
-    frames: u64,
-    unsettled: u64,
+    settling: Settling,
 }
 
 impl Lockable for Rms {}
 
 impl StageImpl for Rms {
     fn process(&mut self, packet: Arc<RtPacket>, ctx: &mut StageCtx) -> StageResult {
-        let header = packet.header();
-        if ctx.lost_before() > 0 || header.flags.contains(Flags::GAP) {
+        if settling::broken(&packet, ctx) {
             self.reset();
         }
-        if self.unsettled > 0 {
-            ctx.raise(Flags::SETTLING);
-            self.unsettled = self.unsettled.saturating_sub(u64::from(header.frames));
-        }
+        self.settling.pass(&packet, ctx);
         packet.map_samples(ctx, |microvolts| {
             self.mean.process(microvolts, |x| x * x, |_, mean| mean.sqrt());
         })
@@ -71,7 +67,7 @@ impl StageImpl for Rms {
 
     fn reset(&mut self) {
         self.mean.reset();
-        self.unsettled = self.frames;
+        self.settling.restart();
     }
 }
 

@@ -8,6 +8,7 @@
 use super::super::channels::sensor::DerivedSensor;
 use super::timing::Timing;
 use crate::dsp::Welch;
+use crate::transforms::settling;
 use plugin_api::{
     ChannelMeta, ConfigError, Flags, FreshPacket, Lockable, PacketHeader, PacketKind, RtPacket,
     SensorMeta, StageCtx, StageError, StageImpl, StageResult, StreamSpec, clock,
@@ -234,8 +235,7 @@ impl StageImpl for Spectra {
         }
         let header = packet.header();
         let sensor = self.sensor.of(&header.sensor, |from| self.naming.derive(from))?;
-        let lost = ctx.lost_before() > 0 || header.flags.contains(Flags::GAP);
-        if lost || header.first_sample != self.next {
+        if settling::broken(&packet, ctx) || header.first_sample != self.next {
             self.gap |= self.next > 0;
             self.restart(header.first_sample);
         }
