@@ -11,22 +11,25 @@
 //! | [`graph`] | descriptions in, a checked graph (kinds, rates, delays) out, every mistake at once |
 //! | [`executor`] | a thread per group, SPSC edges between them, in-band change and end |
 //! | [`telemetry`] | single-writer counters and histograms |
+//! | [`event`] | what happens beside the samples: markers, changes, rails |
 //! | [`clock`] | monotonic time inside, Unix time at the rim |
 #![forbid(unsafe_code)]
 
 pub mod clock;
+pub mod event;
 pub mod executor;
 pub mod graph;
 pub mod packet;
 pub mod stage;
 pub mod telemetry;
 
+pub use event::{Event, EventKind};
 pub use graph::{Built, ConfigError, Inputs, Role, StreamSpec};
 pub use packet::{
     ChannelMeta, Flags, FreshPacket, PacketData, PacketHeader, PacketKind, PacketOwned, PacketPool,
     PacketView, RtPacket, SensorMeta,
 };
 pub use stage::{
-    ErrorAction, ErrorPolicy, Lockable, OpenError, SourceImpl, SourceStep, StageCtx, StageError,
-    StageImpl, StageResult,
+    ErrorAction, ErrorPolicy, LockReason, Lockable, OpenError, SourceImpl, SourceStep, StageCtx,
+    StageError, StageImpl, StageResult,
 };

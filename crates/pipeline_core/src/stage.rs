@@ -5,22 +5,38 @@
 //! except in a sink, whose group exists for that.
 
 use crate::clock;
+use crate::event::Event;
 use crate::executor::wake::Waker;
 use crate::packet::{Flags, FreshPacket, PacketHeader, PacketKind, PacketPool, RtPacket};
 use std::any::Any;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::SyncSender;
 
 /// What `process` answers: a packet to pass on, nothing, or an error for the stage's policy.
 pub type StageResult = Result<Option<Arc<RtPacket>>, StageError>;
 
-/// Whether a stage may be disturbed. A recorder with a file open says yes.
+/// Whether a stage may be disturbed. A recorder with a file open may not.
 pub trait Lockable {
     /// True while nothing this stage depends on may change. Asked in order with the data.
     fn is_locked(&self) -> bool {
         false
     }
+
+    /// Why it is locked, for the answer to whoever wanted to change something.
+    fn lock_reason(&self) -> LockReason {
+        LockReason { text: "it must not be disturbed".to_owned(), since_ns: None }
+    }
+}
+
+/// What a locked stage says for itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockReason {
+    /// Half a sentence about the stage: "it records to `a.bdf`".
+    pub text: String,
+    /// Since when, nanoseconds since the Unix epoch.
+    pub since_ns: Option<i64>,
 }
 
 /// A transform or a sink, as the executor sees it.
@@ -50,6 +66,9 @@ pub trait StageImpl: Lockable + Any + Send {
     fn end(&mut self, _ctx: &mut StageCtx) -> StageResult {
         Ok(None)
     }
+
+    /// Something happened, told in order with the data: a marker, a change. For recorders; others need not care.
+    fn note(&mut self, _event: &Event) {}
 
     /// Back to the state after `build`, without allocating.
     fn reset(&mut self) {}
@@ -196,6 +215,7 @@ pub struct StageCtx {
     lost_before: u64,
     dropped: u64,
     pacer: Option<Pacer>,
+    reports: Option<SyncSender<Event>>,
 }
 
 /// How a source waits without being deaf to a stop.
@@ -206,7 +226,11 @@ pub(crate) struct Pacer {
 }
 
 impl StageCtx {
-    pub(crate) fn new(capacity_samples: usize, pacer: Option<Pacer>) -> Self {
+    pub(crate) fn new(
+        capacity_samples: usize,
+        pacer: Option<Pacer>,
+        reports: Option<SyncSender<Event>>,
+    ) -> Self {
         Self {
             pool: PacketPool::new(capacity_samples),
             raised: Flags::NONE,
@@ -214,12 +238,13 @@ impl StageCtx {
             lost_before: 0,
             dropped: 0,
             pacer,
+            reports,
         }
     }
 
     /// A context outside any executor, for tests and benchmarks of one stage.
     pub fn for_test(capacity_samples: usize) -> Self {
-        Self::new(capacity_samples, None)
+        Self::new(capacity_samples, None, None)
     }
 
     /// A pooled packet that nobody else holds.
@@ -250,6 +275,14 @@ impl StageCtx {
     /// Reports frames the stage had to throw away: counted, shown with the stage's figures.
     pub const fn report_dropped(&mut self, frames: u64) {
         self.dropped += frames;
+    }
+
+    /// Tells the world that something happened: a channel railed, a file was closed. It reaches live clients and, in
+    /// order with the data, every recorder. For what is rare; a report that finds too many waiting is let go of.
+    pub fn report(&self, event: Event) {
+        if let Some(reports) = &self.reports {
+            let _ = reports.try_send(event);
+        }
     }
 
     /// The frames reported as thrown away since the last call.

@@ -30,10 +30,10 @@ pub use registry::{DuplicateKind, Registry, StageEntry};
 pub use scale::ScaleCache;
 
 pub use pipeline_core::{
-    Built, ChannelMeta, ConfigError, ErrorAction, ErrorPolicy, Flags, FreshPacket, Inputs,
-    Lockable, OpenError, PacketData, PacketHeader, PacketKind, PacketOwned, PacketView, Role,
-    RtPacket, SensorMeta, SourceImpl, SourceStep, StageCtx, StageError, StageImpl, StageResult,
-    StreamSpec, clock, graph::nearest,
+    Built, ChannelMeta, ConfigError, ErrorAction, ErrorPolicy, Event, EventKind, Flags,
+    FreshPacket, Inputs, LockReason, Lockable, OpenError, PacketData, PacketHeader, PacketKind,
+    PacketOwned, PacketView, Role, RtPacket, SensorMeta, SourceImpl, SourceStep, StageCtx,
+    StageError, StageImpl, StageResult, StreamSpec, clock, graph::nearest,
 };
 
 /// What the macros use; not for anybody else.

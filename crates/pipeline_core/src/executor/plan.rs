@@ -203,7 +203,7 @@ fn rt_node(node: Node, index: usize, info: &StageInfo, pacer: Pacer) -> RtNode {
         body,
         is_sink: node.role == Role::Sink,
         policy: node.policy,
-        ctx: StageCtx::new(node.max_samples, pacer),
+        ctx: StageCtx::new(node.max_samples, pacer, None),
         ports: node.inputs.iter().map(|_| Port { expected: 0, open: true }).collect(),
         local: Vec::new(),
         remote: Vec::new(),
