@@ -1,12 +1,18 @@
 //! Boards with an ADC of the ADS1299 family. Knows nothing of pipelines.
 //!
-//! The real drivers are still to come; what is here is a board made of arithmetic, so that everything behind an
-//! ADC can be built and tested without one: [`SimulatedBoard`], and the [`Signal`]s it measures.
+//! | module | what |
+//! |---|---|
+//! | [`board`] | what every board is to a source of samples |
+//! | [`ads1299`] | the chip: its registers, timing, driver |
+//! | [`signal`] | test signals |
 #![forbid(unsafe_code)]
 
 pub mod ads1299;
+pub mod board;
+mod clock;
 pub mod signal;
 mod simulated;
 
+pub use board::Board;
 pub use signal::Signal;
 pub use simulated::SimulatedBoard;
