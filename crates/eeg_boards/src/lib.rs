@@ -4,12 +4,14 @@
 //! |---|---|
 //! | [`board`] | what every board is to a source of samples |
 //! | [`ads1299`] | the chip: its registers, timing, driver |
+//! | [`sample_clock`] | when each conversion happened, from edges that are seen late or not at all |
 //! | [`signal`] | test signals |
 #![forbid(unsafe_code)]
 
 pub mod ads1299;
 pub mod board;
 mod clock;
+pub mod sample_clock;
 pub mod signal;
 mod simulated;
 
