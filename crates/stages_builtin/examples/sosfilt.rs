@@ -3,7 +3,7 @@
 //! ```text
 //! sosfilt sos DESIGN RATE_HZ                                 one line [b0, b1, b2, 1, a1, a2] per section, then its steady state
 //! sosfilt filter DESIGN RATE_HZ CHANNELS PACKET INIT         little-endian f32 frames from stdin to stdout
-//! sosfilt taps FACTOR                                        one line with all taps
+//! sosfilt taps FACTOR                                        a line for each step: its factor and its taps
 //! sosfilt decimate FACTOR CHANNELS PACKET INIT               little-endian f32 frames from stdin to stdout
 //!
 //! DESIGN  lowpass:ORDER:HZ  highpass:ORDER:HZ  bandpass:ORDER:LOW:HIGH  bandstop:ORDER:LOW:HIGH  notch:HZ:Q:HARMONICS
@@ -45,16 +45,21 @@ fn main() -> Result<()> {
             }
             write_samples(&mut out, &samples)?;
         }
-        ["taps", factor] => writeln!(out, "{:?}", Decimator::new(factor.parse()?)?.taps())?,
+        ["taps", factor] => {
+            let decimator = Decimator::new(factor.parse()?)?;
+            for step in decimator.steps() {
+                writeln!(out, "{{\"factor\": {}, \"taps\": {:?}}}", step.factor(), step.taps())?;
+            }
+        }
         ["decimate", factor, channels, packet, init] => {
             let decimator = Decimator::new(factor.parse()?)?;
-            let (mut samples, channels, packet) =
-                (read_samples()?, count(channels)?, count(packet)?);
+            let (samples, channels, packet) = (read_samples()?, count(channels)?, count(packet)?);
             let mut state = DecimatorState::new(&decimator, channels, parse_init(init)?, 0);
-            for frames in samples.chunks_mut(packet * channels) {
-                let made = state.process_in_place(&decimator, frames);
-                write_samples(&mut out, &frames[..made * channels])?;
+            let mut made = Vec::new();
+            for frames in samples.chunks(packet * channels) {
+                state.process(&decimator, frames, &mut made);
             }
+            write_samples(&mut out, &made)?;
         }
         _ => {
             return Err(

@@ -8,6 +8,7 @@
 
 use multiversion::multiversion;
 
+use super::history::History;
 use super::sos::Init;
 
 /// The taps of a FIR filter: plain data.
@@ -48,30 +49,28 @@ impl Fir {
 /// What a running FIR filter remembers: the newest frames, as many as it has taps.
 #[derive(Debug, Clone)]
 pub struct FirState {
-    channels: usize,
-    init: Init,
-    /// The past, oldest first, `[frame][channel]`; the newest `taps` frames before `filled` count.
-    history: Vec<f64>,
-    filled: usize,
-    starting: bool,
+    history: History,
 }
 
 impl FirState {
     /// The state of `fir` before its first frame of `channels` samples.
     pub fn new(fir: &Fir, channels: usize, init: Init) -> Self {
-        // Twice the length: moving it back to the front then costs one copied value per sample.
-        Self {
-            channels,
-            init,
-            history: vec![0.0; 2 * fir.taps() * channels],
-            filled: 0,
-            starting: true,
-        }
+        Self { history: History::new(fir.taps(), channels, init) }
     }
 
     /// As fresh: the next frame is the first.
     pub fn reset(&mut self) {
-        self.starting = true;
+        self.history.restart();
+    }
+
+    /// The next frame is the first of this channel.
+    pub fn restart_channel(&mut self, channel: usize) {
+        self.history.restart_channel(channel);
+    }
+
+    /// Goes on from the past that another filter remembers; where this one reaches further back, from its oldest frame.
+    pub fn inherit(&mut self, previous: &Self) {
+        self.history.inherit(&previous.history);
     }
 
     /// Filters whole frames, `[frame][channel]`, in place. Allocates nothing.
@@ -79,41 +78,16 @@ impl FirState {
     /// # Panics
     /// If `samples` is not whole frames, or the state was made for another number of taps.
     pub fn process(&mut self, fir: &Fir, samples: &mut [f32]) {
-        assert_eq!(
-            self.history.len(),
-            2 * fir.taps() * self.channels,
-            "the state is another filter's"
-        );
-        if self.channels == 0 {
+        assert_eq!(self.history.frames(), fir.taps(), "the state is another filter's");
+        let channels = self.history.channels();
+        if channels == 0 {
             return;
         }
-        assert_eq!(samples.len() % self.channels, 0, "samples must be whole frames");
-        for frame in samples.chunks_exact_mut(self.channels) {
-            self.push(fir, frame);
-            let first = self.filled - fir.taps() * self.channels;
-            weigh(&fir.reversed, &self.history[first..self.filled], frame);
+        assert_eq!(samples.len() % channels, 0, "samples must be whole frames");
+        for frame in samples.chunks_exact_mut(channels) {
+            self.history.push(frame.iter().map(|x| f64::from(*x)));
+            weigh(&fir.reversed, self.history.newest(), frame);
         }
-    }
-
-    fn push(&mut self, fir: &Fir, frame: &[f32]) {
-        let past = (fir.taps() - 1) * self.channels;
-        if self.starting {
-            self.starting = false;
-            self.filled = past;
-            for row in self.history[..past].chunks_exact_mut(self.channels) {
-                for (value, x) in row.iter_mut().zip(frame) {
-                    *value = if self.init == Init::Step { f64::from(*x) } else { 0.0 };
-                }
-            }
-        }
-        if self.filled == self.history.len() {
-            self.history.copy_within(self.filled - past.., 0);
-            self.filled = past;
-        }
-        for (value, x) in self.history[self.filled..].iter_mut().zip(frame) {
-            *value = f64::from(*x);
-        }
-        self.filled += self.channels;
     }
 }
 

@@ -13,7 +13,7 @@
 //! | [`mod@firwin`], [`convolve`] | linear-phase FIR for any band, equal to `scipy.signal.firwin`; FIR at work |
 //! | [`moving`] | [`MovingMean`]: the mean of the newest samples, without drift |
 //! | [`welch`] | [`Welch`]: power density of a window of samples, equal to `scipy.signal.welch` |
-//! | [`decimate`] | [`Decimator`] and [`DecimatorState`]: anti-aliased reduction of the rate by a whole factor |
+//! | [`decimate`], [`decimate_state`] | [`Decimator`] and [`DecimatorState`]: anti-aliased reduction of the rate by a whole factor |
 //!
 //! Coefficients, state and sums are f64 everywhere, samples are f32 in and out, frames lie interleaved, `[frame][channel]`.
 //! Coefficients stay apart from state, so that a live change replaces one and keeps the other.
@@ -25,16 +25,19 @@ pub mod chebyshev;
 pub mod complex;
 pub mod convolve;
 pub mod decimate;
+pub mod decimate_state;
 pub mod design;
 pub mod error;
 pub mod fir;
 pub mod firwin;
+mod history;
 pub mod moving;
 pub mod notch;
 pub mod response;
 pub mod sos;
 mod sos_kernel;
 pub mod sos_state;
+mod symmetric;
 pub mod welch;
 
 pub use band::Band;
@@ -43,7 +46,8 @@ pub use butterworth::butterworth;
 pub use chebyshev::{chebyshev1, chebyshev2};
 pub use complex::Complex;
 pub use convolve::{Fir, FirState};
-pub use decimate::{Decimator, DecimatorState};
+pub use decimate::Decimator;
+pub use decimate_state::DecimatorState;
 pub use error::{DesignError, Rule};
 pub use fir::firwin_lowpass_kaiser;
 pub use firwin::{Window, firwin};

@@ -10,8 +10,8 @@
 
 pub(crate) mod align_and_zip;
 pub(crate) mod channels;
+mod continuity;
 pub(crate) mod filters;
 pub(crate) mod gain;
 pub(crate) mod power;
-mod settling;
 pub(crate) mod to_voltage;

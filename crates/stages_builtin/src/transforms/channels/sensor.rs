@@ -1,5 +1,6 @@
 //! The description that goes out with the packets, derived from the one that came in and kept until that one changes.
 
+use crate::transforms::continuity::is_rescaled;
 use plugin_api::{SensorMeta, StageError};
 use std::sync::Arc;
 
@@ -40,6 +41,12 @@ impl DerivedSensor {
             *self = Self::new(input, derive);
         }
         Ok(Arc::clone(&self.output))
+    }
+
+    /// Whether a channel of `input` is on another scale than that of the samples before.
+    pub(in crate::transforms) fn is_rescaled_by(&self, input: &Arc<SensorMeta>) -> bool {
+        let pairs = || self.input.channels.iter().zip(&input.channels);
+        !Arc::ptr_eq(input, &self.input) && pairs().any(|(old, new)| is_rescaled(old, new))
     }
 
     /// The description that goes out as long as none but the first has come in.

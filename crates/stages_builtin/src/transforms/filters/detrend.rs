@@ -2,16 +2,18 @@
 //!
 //! `y[n] = x[n] - (1 / N) sum_{k<N} x[n - k]` with `N = window_s rate`, in f64; before N samples, over those there are (so the first
 //! sample becomes 0). pandas: `x - x.rolling(N, min_periods=1).mean()`. A FIR high-pass: -3 dB near `0.32 / window_s` Hz above which it
-//! ripples by less than 2 dB around 1; no delay at `k / window_s` Hz. A step is forgotten after the window, to the last bit.
+//! ripples by less than 2 dB around 1; no delay at `k / window_s` Hz. A step is forgotten after the window, to the last bit. A retune goes
+//! on with the samples that the old window still has, and takes those before it for absent.
 
 use crate::dsp::MovingMean;
-use crate::transforms::settling::{self, Settling};
+use crate::transforms::continuity::Continuity;
 use plugin_api::{
     Built, ConfigError, Inputs, Lockable, Role, RtPacket, StageCtx, StageDesc, StageImpl,
     StageInitCtx, StageResult,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::any::Any;
 use std::sync::Arc;
 
 use super::super::power::window_frames;
@@ -42,32 +44,36 @@ impl StageDesc for DetrendDesc {
         let input = inputs.microvolts()?;
         let frames = window_frames(self.window_s, input.rate_hz)?;
         let mean = MovingMean::new(frames, input.channels());
-        Ok(Built::same(Detrend { mean, settling: Settling::new(frames as u64) }, input))
+        Ok(Built::same(Detrend { mean, continuity: Continuity::new(input, frames as u64) }, input))
     }
 }
 
 #[derive(Debug)]
 struct Detrend {
     mean: MovingMean,
-    settling: Settling,
+    continuity: Continuity,
 }
 
 impl Lockable for Detrend {}
 
 impl StageImpl for Detrend {
     fn process(&mut self, packet: Arc<RtPacket>, ctx: &mut StageCtx) -> StageResult {
-        if settling::broken(&packet, ctx) {
-            self.reset();
-        }
-        self.settling.pass(&packet, ctx);
-        packet.map_samples(ctx, |microvolts| {
-            self.mean.process(microvolts, |x| x, |x, mean| x - mean);
+        self.continuity.map(packet, ctx, &mut self.mean, |mean, microvolts| {
+            mean.process(microvolts, |x| x, |x, mean| x - mean);
         })
     }
 
     fn reset(&mut self) {
         self.mean.reset();
-        self.settling.restart();
+        self.continuity.restart();
+    }
+
+    fn inherit(&mut self, previous: &mut dyn Any) {
+        if let Some(previous) = previous.downcast_mut::<Self>() {
+            let same = self.mean.window() == previous.mean.window();
+            self.mean.inherit(&mut previous.mean);
+            self.continuity.inherit(&previous.continuity, same);
+        }
     }
 }
 

@@ -1,18 +1,20 @@
 //! Lower rate, anti-aliased: a linear-phase FIR low-pass and every nth sample of what it makes.
 //!
-//! `scipy.signal.lfilter(taps, 1, x)[::n]` with `taps = firwin(58 n + 1, ..., window=("kaiser", beta))`: flat to 0.8 of
-//! half the new rate, at least 80 dB down from half the new rate on. The delay is 29 samples of the new rate at
-//! every frequency, and declared.
+//! `scipy.signal.lfilter(taps, 1, x)[::n]`: flat to 0.8 of half the new rate (within 0.001 dB), at least 80 dB down from half the new rate
+//! on. Small factors n take one filter, `taps = firwin(58 n + 1, ..., window=("kaiser", beta))`, with a delay of 29 samples of the new rate; where
+//! it saves work, two or three such filters lower the rate step by step, and `taps` are those of all together, which also
+//! have linear phase. The delay is the same at every frequency, and declared. Another rate is another stream: such a change starts it anew.
 
 use super::sections::{StartFrom, config_error};
 use crate::dsp::{Decimator, DecimatorState};
-use crate::transforms::settling::{self, Settling};
+use crate::transforms::continuity::{Continuity, Memory};
 use plugin_api::{
-    Built, ConfigError, Inputs, Lockable, PacketHeader, PacketKind, Role, RtPacket, StageCtx,
-    StageDesc, StageError, StageImpl, StageInitCtx, StageResult, StreamSpec, clock,
+    Built, ConfigError, Flags, Inputs, Lockable, PacketHeader, PacketKind, Role, RtPacket,
+    StageCtx, StageDesc, StageError, StageImpl, StageInitCtx, StageResult, StreamSpec, clock,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::any::Any;
 use std::sync::Arc;
 
 /// Lowers the rate by a whole factor, with an anti-alias filter of at least 80 dB.
@@ -66,8 +68,9 @@ impl StageDesc for DownsampleDesc {
             ..input.clone()
         };
         let delay_samples = decimator.delay_samples() as f64;
-        let settling = Settling::new(decimator.settling_samples() as u64);
-        let stage = Downsample { decimator, state, rate_hz: self.to, settling };
+        let continuity = Continuity::new(input, decimator.settling_samples() as u64);
+        let stage =
+            Downsample { decimator, state, rate_hz: self.to, continuity, pending: Flags::NONE };
         Ok(Built::transform(stage, input, output, delay_samples))
     }
 }
@@ -77,58 +80,82 @@ struct Downsample {
     decimator: Decimator,
     state: DecimatorState,
     rate_hz: f64,
-    settling: Settling,
+    continuity: Continuity,
+    /// Flags of packets since the last one that completed an output.
+    pending: Flags,
+}
+
+/// Where it starts anew in the stream, the stage knows alone.
+impl Memory for DecimatorState {
+    fn restart(&mut self) {}
+
+    fn restart_channel(&mut self, channel: usize) {
+        Self::restart_channel(self, channel);
+    }
 }
 
 impl Lockable for Downsample {}
 
 impl StageImpl for Downsample {
     fn process(&mut self, packet: Arc<RtPacket>, ctx: &mut StageCtx) -> StageResult {
-        let header = packet.header();
         if !packet.kind().has_microvolts() {
             return Err(StageError::Data("the packet holds raw codes, not microvolts"));
         }
-        if settling::broken(&packet, ctx) || header.first_sample != self.state.next_index() {
-            self.state.restart(header.first_sample);
-            self.settling.restart();
+        let Self { decimator, state, continuity, .. } = self;
+        let header = packet.header();
+        let elsewhere = header.first_sample != state.next_index();
+        if continuity.breaks(&packet, ctx, state, elsewhere)? {
+            state.restart(decimator, header.first_sample);
         }
-        self.settling.pass(&packet, ctx);
-        let frames = self.state.output_frames(&self.decimator, packet.frames());
-        let first_out = self.state.next_output_index(&self.decimator);
-        let first_in = first_out * self.decimator.factor() as u64;
-        let flags = header.flags | ctx.take_flags();
+        self.pending |= header.flags | ctx.take_flags();
+        let first_out = state.next_output_index(decimator);
+        if state.output_frames(decimator, packet.frames()) == 0 {
+            let mut none = Vec::new();
+            continuity.each_stretch_of(state, packet.microvolts(), |state, microvolts| {
+                state.process(decimator, microvolts, &mut none);
+            });
+            packet.recycle();
+            return Ok(None);
+        }
+        let first_in = first_out * decimator.factor() as u64;
+        let late = first_in.saturating_sub(header.first_sample);
         let mut out = ctx.fresh(
             PacketHeader {
                 first_sample: first_out,
-                time_ns: header.time_ns
-                    + clock::span_ns(first_in.saturating_sub(header.first_sample), header.rate_hz),
+                time_ns: header.time_ns + clock::span_ns(late, header.rate_hz),
                 rate_hz: self.rate_hz,
-                flags,
+                flags: std::mem::take(&mut self.pending),
                 ..header.clone()
             },
             PacketKind::Voltage,
         );
-        out.microvolts_mut().resize(frames * packet.channels(), 0.0);
-        self.state.process(&self.decimator, packet.microvolts(), out.microvolts_mut());
+        let microvolts = out.microvolts_mut();
+        continuity.each_stretch_of(state, packet.microvolts(), |state, frames| {
+            state.process(decimator, frames, microvolts);
+        });
         packet.recycle();
-        let out = out.share();
-        if frames == 0 {
-            out.recycle();
-            return Ok(None);
-        }
-        Ok(Some(out))
+        Ok(Some(out.share()))
     }
 
     fn reset(&mut self) {
-        self.state.restart(0);
-        self.settling.restart();
+        self.state.restart(&self.decimator, 0);
+        self.continuity.restart();
+        self.pending = Flags::NONE;
+    }
+
+    fn inherit(&mut self, previous: &mut dyn Any) {
+        let Some(previous) = previous.downcast_mut::<Self>() else { return };
+        if self.decimator == previous.decimator {
+            self.state.inherit(&previous.state);
+            self.continuity.inherit(&previous.continuity, true);
+            self.pending = previous.pending;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plugin_api::Flags;
     use plugin_api::testing::{Harness, gain_db, microvolt_spec};
 
     #[test]
@@ -162,5 +189,21 @@ mod tests {
         // Samples 101 to 110: outputs 26 (104) and 27 (108), 3 ms after the packet began.
         assert_eq!((after.header.first_sample, after.header.frames), (26, 2));
         assert_eq!(after.header.time_ns, 104_000_000);
+    }
+
+    #[test]
+    fn flags_of_packets_too_short_for_an_output_come_with_the_next_one() {
+        let ctx = StageInitCtx::in_folder(".");
+        let mut harness =
+            Harness::new(&DownsampleDesc::example(), microvolt_spec(1, 1000.0), &ctx).unwrap();
+        let _ = harness.feed(&[1.0; 5], Flags::NONE).unwrap().unwrap();
+        harness.lose(4);
+        // Samples 9 to 11 complete nothing; 12 does.
+        assert!(harness.feed(&[1.0; 2], Flags::GAP).unwrap().is_none());
+        assert!(harness.feed(&[1.0; 1], Flags::RAILED).unwrap().is_none());
+        let first = harness.feed(&[1.0; 1], Flags::NONE).unwrap().unwrap();
+        assert!(first.header.flags.contains(Flags::GAP | Flags::RAILED | Flags::SETTLING));
+        let next = harness.feed(&[1.0; 4], Flags::NONE).unwrap().unwrap();
+        assert!(!next.header.flags.contains(Flags::GAP));
     }
 }

@@ -4,18 +4,20 @@
 //! `(taps - 1) / 2` samples, and declared. Without `taps` there are as many as MNE would take:
 //! `transition * rate / width` with a width of `min(max(hz / 4, 2 Hz), hz)` at the lower edge, of
 //! `min(max(hz / 4, 2 Hz), rate / 2 - hz)` at the upper, the narrower of both (`mne.filter.create_filter`). 0.5 Hz edges at
-//! 1000 samples/s make 6601 taps: `downsample` first, or use `highpass`.
+//! 1000 samples/s make 6601 taps: `downsample` first, or use `highpass`. A retune weighs the same past with the new taps; where they reach
+//! further back than the old ones, the oldest sample known stands for those before it.
 
 use super::edges::Edges;
 use super::sections::{StartFrom, designed};
 use crate::dsp::{Fir, FirState, Window, firwin};
-use crate::transforms::settling::{self, Settling};
+use crate::transforms::continuity::{Continuity, Memory};
 use plugin_api::{
     Built, ConfigError, Inputs, Lockable, Role, RtPacket, StageCtx, StageDesc, StageImpl,
     StageInitCtx, StageResult,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::any::Any;
 use std::sync::Arc;
 
 /// How the taps are cut off.
@@ -92,7 +94,7 @@ impl StageDesc for FirDesc {
         let input = inputs.microvolts()?;
         let (delay_samples, settling) = (fir.delay_samples(), fir.taps() as u64 - 1);
         let state = FirState::new(&fir, input.channels(), self.init.into());
-        let stage = FirStage { fir, state, settling: Settling::new(settling) };
+        let stage = FirStage { fir, state, continuity: Continuity::new(input, settling) };
         Ok(Built::transform(stage, input, input.clone(), delay_samples))
     }
 }
@@ -142,27 +144,41 @@ impl FirDesc {
     }
 }
 
+impl Memory for FirState {
+    fn restart(&mut self) {
+        self.reset();
+    }
+
+    fn restart_channel(&mut self, channel: usize) {
+        Self::restart_channel(self, channel);
+    }
+}
+
 #[derive(Debug)]
 struct FirStage {
     fir: Fir,
     state: FirState,
-    settling: Settling,
+    continuity: Continuity,
 }
 
 impl Lockable for FirStage {}
 
 impl StageImpl for FirStage {
     fn process(&mut self, packet: Arc<RtPacket>, ctx: &mut StageCtx) -> StageResult {
-        if settling::broken(&packet, ctx) {
-            self.reset();
-        }
-        self.settling.pass(&packet, ctx);
-        packet.map_samples(ctx, |microvolts| self.state.process(&self.fir, microvolts))
+        let Self { fir, state, continuity } = self;
+        continuity.map(packet, ctx, state, |state, microvolts| state.process(fir, microvolts))
     }
 
     fn reset(&mut self) {
         self.state.reset();
-        self.settling.restart();
+        self.continuity.restart();
+    }
+
+    fn inherit(&mut self, previous: &mut dyn Any) {
+        if let Some(previous) = previous.downcast_mut::<Self>() {
+            self.state.inherit(&previous.state);
+            self.continuity.inherit(&previous.continuity, self.fir == previous.fir);
+        }
     }
 }
 

@@ -76,10 +76,7 @@ impl Lockable for Envelope {}
 impl StageImpl for Envelope {
     fn process(&mut self, packet: Arc<RtPacket>, ctx: &mut StageCtx) -> StageResult {
         let rectify = |microvolts: &mut [f32]| microvolts.iter_mut().for_each(|x| *x = x.abs());
-        match packet.map_samples(ctx, rectify)? {
-            Some(packet) => self.smooth.process(packet, ctx),
-            None => Ok(None),
-        }
+        self.smooth.process_after(packet, ctx, rectify)
     }
 
     fn reset(&mut self) {

@@ -7,7 +7,19 @@ pub(crate) mod rms;
 mod spectra;
 mod timing;
 
+use crate::dsp::MovingMean;
+use crate::transforms::continuity::Memory;
 use plugin_api::ConfigError;
+
+impl Memory for MovingMean {
+    fn restart(&mut self) {
+        self.reset();
+    }
+
+    fn restart_channel(&mut self, channel: usize) {
+        self.reset_channel(channel);
+    }
+}
 
 /// Longest window.
 const MAX_WINDOW_S: f64 = 60.0;

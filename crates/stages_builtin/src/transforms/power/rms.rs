@@ -6,13 +6,14 @@
 
 use super::window_frames;
 use crate::dsp::MovingMean;
-use crate::transforms::settling::{self, Settling};
+use crate::transforms::continuity::Continuity;
 use plugin_api::{
     Built, ConfigError, Inputs, Lockable, Role, RtPacket, StageCtx, StageDesc, StageImpl,
     StageInitCtx, StageResult,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::any::Any;
 use std::sync::Arc;
 
 /// Root of the mean square over the last moments.
@@ -41,7 +42,7 @@ impl StageDesc for RmsDesc {
         let input = inputs.microvolts()?;
         let frames = window_frames(self.window_s, input.rate_hz)?;
         let mean = MovingMean::new(frames, input.channels());
-        let stage = Rms { mean, settling: Settling::new(frames as u64) };
+        let stage = Rms { mean, continuity: Continuity::new(input, frames as u64) };
         Ok(Built::transform(stage, input, input.clone(), (frames - 1) as f64 / 2.0))
     }
 }
@@ -49,25 +50,29 @@ impl StageDesc for RmsDesc {
 #[derive(Debug)]
 struct Rms {
     mean: MovingMean,
-    settling: Settling,
+    continuity: Continuity,
 }
 
 impl Lockable for Rms {}
 
 impl StageImpl for Rms {
     fn process(&mut self, packet: Arc<RtPacket>, ctx: &mut StageCtx) -> StageResult {
-        if settling::broken(&packet, ctx) {
-            self.reset();
-        }
-        self.settling.pass(&packet, ctx);
-        packet.map_samples(ctx, |microvolts| {
-            self.mean.process(microvolts, |x| x * x, |_, mean| mean.sqrt());
+        self.continuity.map(packet, ctx, &mut self.mean, |mean, microvolts| {
+            mean.process(microvolts, |x| x * x, |_, mean| mean.sqrt());
         })
     }
 
     fn reset(&mut self) {
         self.mean.reset();
-        self.settling.restart();
+        self.continuity.restart();
+    }
+
+    fn inherit(&mut self, previous: &mut dyn Any) {
+        if let Some(previous) = previous.downcast_mut::<Self>() {
+            let same = self.mean.window() == previous.mean.window();
+            self.mean.inherit(&mut previous.mean);
+            self.continuity.inherit(&previous.continuity, same);
+        }
     }
 }
 

@@ -8,11 +8,11 @@
 use super::super::channels::sensor::DerivedSensor;
 use super::timing::Timing;
 use crate::dsp::Welch;
-use crate::transforms::settling;
 use plugin_api::{
     ChannelMeta, ConfigError, Flags, FreshPacket, Lockable, PacketHeader, PacketKind, RtPacket,
     SensorMeta, StageCtx, StageError, StageImpl, StageResult, StreamSpec, clock,
 };
+use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -234,10 +234,15 @@ impl StageImpl for Spectra {
             return Err(StageError::Data("the packet holds raw codes, not microvolts"));
         }
         let header = packet.header();
+        let rescaled = self.sensor.is_rescaled_by(&header.sensor);
         let sensor = self.sensor.of(&header.sensor, |from| self.naming.derive(from))?;
-        if settling::broken(&packet, ctx) || header.first_sample != self.next {
+        let lost = ctx.lost_before() > 0 || header.flags.contains(Flags::GAP);
+        if lost || header.first_sample != self.next {
             self.gap |= self.next > 0;
             self.restart(header.first_sample);
+        }
+        if rescaled {
+            self.flagged_until[0] = header.first_sample;
         }
         for (flag, until) in KEPT.into_iter().zip(&mut self.flagged_until) {
             if header.flags.contains(flag) {
@@ -271,5 +276,18 @@ impl StageImpl for Spectra {
     fn reset(&mut self) {
         self.gap = false;
         self.restart(0);
+    }
+
+    /// Other bands or frequencies of the same windows: nothing is lost. Other windows are another stream, which begins anew.
+    fn inherit(&mut self, previous: &mut dyn Any) {
+        let Some(previous) = previous.downcast_mut::<Self>() else { return };
+        if self.timing != previous.timing || self.channels != previous.channels {
+            return;
+        }
+        std::mem::swap(&mut self.history, &mut previous.history);
+        std::mem::swap(&mut self.densities, &mut previous.densities);
+        (self.next, self.window, self.due) = (previous.next, previous.window, previous.due);
+        (self.first_window, self.gap) = (previous.first_window, previous.gap);
+        self.flagged_until = previous.flagged_until;
     }
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 const MOST_AVERAGED: u32 = 100;
 
 /// Which samples of the input make an output.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Timing {
     /// Frames of a window.
     pub(super) window: usize,
