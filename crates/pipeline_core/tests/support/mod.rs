@@ -174,6 +174,9 @@ impl StageImpl for Counting {
             self.seen = previous.seen;
         }
     }
+    fn reset(&mut self) {
+        self.seen = 0;
+    }
 }
 
 /// Remembers index and value of every frame.
