@@ -62,14 +62,14 @@ impl Signal {
     }
 
     /// Microvolts of this part at one sample of one channel. A [`Counter`](Self::Counter) has none.
-    pub fn uv_at(&self, seed: u64, channel: u64, sample: u64, rate_hz: f64) -> f64 {
+    pub fn uv_at(&self, seed: u64, channel: u64, sample: u64, moments: Moments) -> f64 {
         match *self {
             Self::Sine { hz, uv } => {
                 // Every channel a little later, so that they can be told apart.
-                uv * (TAU * (cycles(hz, sample, rate_hz) - channel as f64 / 32.0)).sin()
+                uv * (TAU * (moments.cycles(hz, sample) - channel as f64 / 32.0)).sin()
             }
             Self::Square { hz, uv } => {
-                if cycles(hz, sample, rate_hz) < 0.5 {
+                if moments.cycles(hz, sample) < 0.5 {
                     uv
                 } else {
                     -uv
@@ -87,10 +87,10 @@ impl Signal {
                 if channel > 1 {
                     return 0.0;
                 }
-                let slot_samples = (3.0 * rate_hz) as u64;
-                let slot = sample / slot_samples.max(1);
-                let begins_s = 1.0 + 0.8 * noise(seed, 0, 200, slot) / 3.0_f64.sqrt();
-                let t_s = (sample % slot_samples.max(1)) as f64 / rate_hz - begins_s;
+                let seconds = moments.seconds(sample);
+                let slot = (seconds / 3.0).floor();
+                let begins_s = 1.0 + 0.8 * noise(seed, 0, 200, slot as u64) / 3.0_f64.sqrt();
+                let t_s = seconds - 3.0 * slot - begins_s;
                 // A raised cosine of 300 ms.
                 if (0.0..0.3).contains(&t_s) {
                     uv / 2.0 * (1.0 - (TAU * t_s / 0.3).cos())
@@ -104,12 +104,19 @@ impl Signal {
 
     /// Adds this part to whole frames, `[frame][channel]`, of which the first is sample `first`: what
     /// [`uv_at`](Self::uv_at) says, but for the last bits, with everything that samples or channels share computed once.
-    pub fn add_to(&self, seed: u64, first: u64, rate_hz: f64, channels: usize, block: &mut [f64]) {
+    pub fn add_to(
+        &self,
+        seed: u64,
+        first: u64,
+        moments: Moments,
+        channels: usize,
+        block: &mut [f64],
+    ) {
         let frames = (first..).zip(block.chunks_exact_mut(channels));
         match *self {
             Self::Sine { hz, uv } => {
                 for (sample, frame) in frames {
-                    let (sin, cos) = (TAU * cycles(hz, sample, rate_hz)).sin_cos();
+                    let (sin, cos) = (TAU * moments.cycles(hz, sample)).sin_cos();
                     for (x, (lag_sin, lag_cos)) in frame.iter_mut().zip(LAGS.iter().cycle()) {
                         *x += uv * (sin * lag_cos - cos * lag_sin);
                     }
@@ -126,21 +133,21 @@ impl Signal {
             }
             Self::Offset { .. } => {
                 for channel in 0..channels {
-                    let offset = self.uv_at(seed, channel as u64, first, rate_hz);
+                    let offset = self.uv_at(seed, channel as u64, first, moments);
                     block.iter_mut().skip(channel).step_by(channels).for_each(|x| *x += offset);
                 }
             }
             Self::Blinks { .. } => {
                 for (sample, frame) in frames {
                     for (channel, x) in frame.iter_mut().take(2).enumerate() {
-                        *x += self.uv_at(seed, channel as u64, sample, rate_hz);
+                        *x += self.uv_at(seed, channel as u64, sample, moments);
                     }
                 }
             }
             Self::Square { .. } | Self::White { .. } | Self::Counter {} => {
                 for (sample, frame) in frames {
                     for (channel, x) in frame.iter_mut().enumerate() {
-                        *x += self.uv_at(seed, channel as u64, sample, rate_hz);
+                        *x += self.uv_at(seed, channel as u64, sample, moments);
                     }
                 }
             }
@@ -171,6 +178,43 @@ impl Octaves {
     }
 }
 
+/// Which moments the samples of a signal show.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Moments {
+    /// Sample n the moment `n / rate_hz`.
+    Nominal {
+        /// Samples per second.
+        rate_hz: f64,
+    },
+    /// Sample `first` the moment `at_s`, and the next ones at `rate_hz`: for a clock that is off, and wanders.
+    From {
+        /// The sample.
+        first: u64,
+        /// Its moment, in seconds.
+        at_s: f64,
+        /// Samples per second from there on.
+        rate_hz: f64,
+    },
+}
+
+impl Moments {
+    fn cycles(self, hz: f64, sample: u64) -> f64 {
+        match self {
+            Self::Nominal { rate_hz } => cycles(hz, sample, rate_hz),
+            Self::From { .. } => (hz * self.seconds(sample)).rem_euclid(1.0),
+        }
+    }
+
+    fn seconds(self, sample: u64) -> f64 {
+        match self {
+            Self::Nominal { rate_hz } => sample as f64 / rate_hz,
+            Self::From { first, at_s, rate_hz } => {
+                at_s + sample.wrapping_sub(first) as i64 as f64 / rate_hz
+            }
+        }
+    }
+}
+
 /// Cycles since sample 0 without the whole ones, exact for hours: the index is never multiplied into a large float.
 fn cycles(hz: f64, sample: u64, rate_hz: f64) -> f64 {
     let per_sample = (hz / rate_hz).fract();
@@ -197,8 +241,12 @@ fn noise(seed: u64, channel: u64, part: u64, sample: u64) -> f64 {
 mod tests {
     use super::*;
 
+    const fn at(rate_hz: f64) -> Moments {
+        Moments::Nominal { rate_hz }
+    }
+
     fn rms(signal: &Signal, samples: u64) -> f64 {
-        let sum: f64 = (0..samples).map(|n| signal.uv_at(1, 2, n, 250.0).powi(2)).sum();
+        let sum: f64 = (0..samples).map(|n| signal.uv_at(1, 2, n, at(250.0)).powi(2)).sum();
         (sum / samples as f64).sqrt()
     }
 
@@ -218,10 +266,10 @@ mod tests {
         for signal in signals {
             for (first, channels) in [(0, 1), (1_000, 3), (65_530, 40)] {
                 let mut block = vec![1.0; 700 * channels];
-                signal.add_to(5, first, 250.0, channels, &mut block);
+                signal.add_to(5, first, at(250.0), channels, &mut block);
                 for (n, x) in block.iter().enumerate() {
                     let (frame, channel) = ((n / channels) as u64, (n % channels) as u64);
-                    let expected = 1.0 + signal.uv_at(5, channel, first + frame, 250.0);
+                    let expected = 1.0 + signal.uv_at(5, channel, first + frame, at(250.0));
                     assert!((x - expected).abs() < 1e-9, "{signal:?}, {n}: {x} for {expected}");
                 }
             }
@@ -235,7 +283,7 @@ mod tests {
         let signal = Signal::Sine { hz: 10.0, uv: 1.0 };
         for n in 0..1600 {
             let (now, then) =
-                (signal.uv_at(0, 0, n, 16_000.0), signal.uv_at(0, 0, sample + n, 16_000.0));
+                (signal.uv_at(0, 0, n, at(16_000.0)), signal.uv_at(0, 0, sample + n, at(16_000.0)));
             assert!((now - then).abs() < 1e-5, "{n}: {now} {then}");
         }
     }
@@ -246,10 +294,21 @@ mod tests {
         let pink = Signal::Pink { uv_rms: 1.0 };
         let step = |d: u64| {
             (0..50_000)
-                .map(|n| (pink.uv_at(3, 0, n + d, 1.0) - pink.uv_at(3, 0, n, 1.0)).powi(2))
+                .map(|n| (pink.uv_at(3, 0, n + d, at(1.0)) - pink.uv_at(3, 0, n, at(1.0))).powi(2))
                 .sum::<f64>()
         };
         let ratio = step(64) / step(1);
         assert!((2.5..6.0).contains(&ratio), "{ratio}");
+    }
+
+    #[test]
+    fn a_clock_that_is_right_shows_the_moments_that_are_nominal() {
+        let right = Moments::From { first: 1000, at_s: 4.0, rate_hz: 250.0 };
+        for signal in Signal::eeg_like() {
+            for n in 900..2000 {
+                let (a, b) = (signal.uv_at(3, 1, n, at(250.0)), signal.uv_at(3, 1, n, right));
+                assert!((a - b).abs() < 1e-8, "{signal:?} {n}: {a} {b}");
+            }
+        }
     }
 }

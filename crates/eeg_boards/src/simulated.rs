@@ -1,7 +1,7 @@
 //! A board made of arithmetic: 24-bit codes of the signals at its inputs, clipped as the ADC clips.
 
-use crate::Signal;
 use crate::ads1299::{CODE_RANGE, step_uv};
+use crate::signal::{Moments, Signal};
 
 /// A simulated board. It has no clock of its own: the caller asks for samples when they are due.
 #[derive(Debug, Clone)]
@@ -32,7 +32,8 @@ impl SimulatedBoard {
         self.uv.clear();
         self.uv.resize(frames * self.channels, 0.0);
         for signal in &self.signals {
-            signal.add_to(self.seed, first, self.rate_hz, self.channels, &mut self.uv);
+            let moments = Moments::Nominal { rate_hz: self.rate_hz };
+            signal.add_to(self.seed, first, moments, self.channels, &mut self.uv);
         }
         let code =
             |uv: &f64| ((uv / self.step_uv).round() as i32).clamp(CODE_RANGE.0, CODE_RANGE.1);
