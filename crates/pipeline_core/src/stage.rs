@@ -209,9 +209,7 @@ impl ErrorPolicy for ErrorAction {
 /// What a stage may use while it works: its pool, what was lost before the packet, flags to raise.
 #[derive(Debug)]
 pub struct StageCtx {
-    /// Made with the first packet asked for: most stages never do.
-    pool: Option<PacketPool>,
-    capacity_samples: usize,
+    pool: PacketPool,
     raised: Flags,
     port: usize,
     lost_before: u64,
@@ -234,8 +232,7 @@ impl StageCtx {
         reports: Option<SyncSender<Event>>,
     ) -> Self {
         Self {
-            pool: None,
-            capacity_samples,
+            pool: PacketPool::new(capacity_samples),
             raised: Flags::NONE,
             port: 0,
             lost_before: 0,
@@ -252,8 +249,7 @@ impl StageCtx {
 
     /// A pooled packet that nobody else holds.
     pub fn fresh(&mut self, header: PacketHeader, kind: PacketKind) -> FreshPacket {
-        let capacity = self.capacity_samples;
-        self.pool.get_or_insert_with(|| PacketPool::new(capacity)).fresh(header, kind)
+        self.pool.fresh(header, kind)
     }
 
     /// Raises flags on the packet that this call makes or changes.
@@ -323,6 +319,6 @@ impl StageCtx {
 
     /// Packets this stage's pool had to ask the allocator for.
     pub fn shells_made(&self) -> u64 {
-        self.pool.as_ref().map_or(0, PacketPool::shells_made)
+        self.pool.shells_made()
     }
 }

@@ -1,4 +1,29 @@
-//! The numbers of the ADS1299 that are true of every board built around it (TI data sheet SBAS499C).
+//! The ADS1299-4, -6 and -8 (TI data sheet SBAS499C): numbers, registers, timing, and a driver over [`Bus`](bus::Bus) and
+//! [`Drdy`](bus::Drdy).
+//!
+//! | module | what |
+//! |---|---|
+//! | [`command`], [`register`], [`timing`] | the chip as its data sheet describes it |
+//! | [`settings`] | what one wants of it, and the register values that mean that |
+//! | [`frame`] | from the bytes of a conversion to codes |
+//! | [`bus`] | the wires |
+
+mod bring_up;
+pub mod bus;
+mod chips;
+pub mod command;
+mod driver;
+pub mod frame;
+mod losses;
+mod numbering;
+mod problem;
+pub mod register;
+pub mod settings;
+pub mod timing;
+mod trial;
+
+pub use driver::{Ads1299, Ads1299Options};
+pub use problem::Problem;
 
 /// Internal reference in microvolts (section 7.5).
 pub const VREF_UV: f64 = 4_500_000.0;

@@ -1,24 +1,23 @@
 //! The only channel of the data path: a bounded SPSC ring between two threads, with room kept for what must not be lost.
 
-use super::node::Target;
-use super::notice::{MAX_UNDER_WAY, SharedNotice};
+use super::change::Change;
 use super::wake::Waker;
 use crate::packet::RtPacket;
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What travels between threads, in order. A lane is one sending stage; the edge knows who takes from it.
+/// What travels between threads, in order.
 pub(super) enum Message {
-    /// Samples.
-    Packet { lane: usize, packet: Arc<RtPacket> },
-    /// The lane is over; `next_sample` would have been the index of its next sample.
-    End { lane: usize, next_sample: u64 },
+    /// Samples from stage `from` (its index in the graph).
+    Packet { from: usize, packet: Arc<RtPacket> },
+    /// Stage `from` is over; `next_sample` would have been the index of its next sample.
+    End { from: usize, next_sample: u64 },
     /// Takes effect between what came before and what comes after.
-    Notice(SharedNotice),
+    Change(Arc<Change>),
 }
 
-/// Frames that found no room, by lane.
+/// Frames that found no room, by sending stage.
 struct Overflow {
     any: AtomicU64,
     frames: Vec<AtomicU64>,
@@ -50,27 +49,25 @@ pub(super) struct EdgeTx {
 /// The receiving end.
 pub(super) struct EdgeRx {
     ring: Consumer<Message>,
-    /// For each lane, who takes its packets.
-    pub(super) lanes: Vec<Vec<Target>>,
     overflow: Arc<Overflow>,
     overflow_seen: u64,
-    /// A notice that has arrived here and waits for the other edges.
-    pub(super) held: Option<SharedNotice>,
+    /// A change that has arrived here and waits for the other edges.
+    pub(super) held: Option<Arc<Change>>,
     // INVARIANT: after `ring`, as in `EdgeTx`.
     producer: Bell,
 }
 
-/// An edge for `packets` packets in as many lanes as given.
+/// An edge for `packets` packets among `nodes` stages.
 pub(super) fn edge(
     packets: usize,
-    lanes: Vec<Vec<Target>>,
+    nodes: usize,
     producer: &Arc<Waker>,
     consumer: &Arc<Waker>,
 ) -> (EdgeTx, EdgeRx) {
-    // Every lane sends one end, and few notices are under way at a time.
-    let reserve = lanes.len() + MAX_UNDER_WAY;
+    // Every stage sends one end, and one change is under way at a time.
+    let reserve = nodes + 2;
     let (tx, rx) = RingBuffer::new(packets + reserve);
-    let frames = lanes.iter().map(|_| AtomicU64::new(0)).collect();
+    let frames = (0..nodes).map(|_| AtomicU64::new(0)).collect();
     let overflow = Arc::new(Overflow { any: AtomicU64::new(0), frames });
     let tx = EdgeTx {
         ring: tx,
@@ -81,20 +78,21 @@ pub(super) fn edge(
         unannounced: false,
         consumer: Bell(Arc::clone(consumer)),
     };
-    let rx = EdgeRx {
-        ring: rx,
-        lanes,
-        overflow,
-        overflow_seen: 0,
-        held: None,
-        producer: Bell(Arc::clone(producer)),
-    };
-    (tx, rx)
+    (
+        tx,
+        EdgeRx {
+            ring: rx,
+            overflow,
+            overflow_seen: 0,
+            held: None,
+            producer: Bell(Arc::clone(producer)),
+        },
+    )
 }
 
 impl EdgeTx {
     /// Sends a packet. When the ring is full: a live stream loses it, counted; another waits.
-    pub(super) fn packet(&mut self, lane: usize, packet: Arc<RtPacket>, live: bool) {
+    pub(super) fn packet(&mut self, from: usize, packet: Arc<RtPacket>, live: bool) {
         while !self.has_room() {
             if self.ring.is_abandoned() {
                 packet.recycle();
@@ -102,7 +100,7 @@ impl EdgeTx {
             }
             if live {
                 let frames = packet.frames() as u64;
-                self.overflow.frames[lane].fetch_add(frames, Ordering::Relaxed);
+                self.overflow.frames[from].fetch_add(frames, Ordering::Relaxed);
                 self.overflow.any.fetch_add(frames, Ordering::Release);
                 packet.recycle();
                 return;
@@ -111,7 +109,7 @@ impl EdgeTx {
             let (ring, reserve) = (&self.ring, self.reserve);
             self.own.sleep_unless(|| ring.slots() > reserve || ring.is_abandoned(), None);
         }
-        self.push(Message::Packet { lane, packet });
+        self.push(Message::Packet { from, packet });
     }
 
     fn has_room(&mut self) -> bool {
@@ -161,17 +159,17 @@ impl EdgeRx {
         self.producer.0.wake();
     }
 
-    /// Calls `report(lane, frames)` for every lane whose packets found no room since the last call.
+    /// Calls `report(stage, frames)` for every stage whose packets found no room since the last call.
     pub(super) fn take_overflow(&mut self, mut report: impl FnMut(usize, u64)) {
         let any = self.overflow.any.load(Ordering::Acquire);
         if any == self.overflow_seen {
             return;
         }
         self.overflow_seen = any;
-        for (lane, frames) in self.overflow.frames.iter().enumerate() {
+        for (from, frames) in self.overflow.frames.iter().enumerate() {
             let lost = frames.swap(0, Ordering::Relaxed);
             if lost > 0 {
-                report(lane, lost);
+                report(from, lost);
             }
         }
     }

@@ -1,14 +1,9 @@
 //! What the threads of one pipeline share: the wish to stop, and what went wrong.
 
-use super::notice::SharedNotice;
-use super::plan::ThreadHandle;
-use super::position::Seated;
+use super::change::Change;
 use super::wake::Waker;
-use crate::graph::Role;
 use crate::stage::{ErrorAction, StageError};
-use crate::telemetry::{StageState, StageStats};
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One stage's failure.
@@ -28,15 +23,21 @@ pub struct Failure {
     pub times: u64,
 }
 
-/// What a thread is told from outside, looked at between two packets.
+/// Where a thread with a source looks between two packets.
 #[derive(Debug)]
 pub(super) struct Mailbox {
     /// Raised together with anything below; the one thing looked at per packet.
     pub(super) interrupted: Arc<AtomicBool>,
     pub(super) waker: Arc<Waker>,
     stop: AtomicBool,
-    /// `None` once the thread has ended: a notice posted then has nobody to pass it on.
-    notices: Mutex<Option<VecDeque<SharedNotice>>>,
+    /// `None` once the thread has ended: a change posted then has nobody to pass it on.
+    changes: Mutex<Option<Vec<Arc<Change>>>>,
+}
+
+impl std::fmt::Debug for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Change")
+    }
 }
 
 impl Default for Mailbox {
@@ -45,7 +46,7 @@ impl Default for Mailbox {
             interrupted: Arc::default(),
             waker: Arc::default(),
             stop: AtomicBool::new(false),
-            notices: Mutex::new(Some(VecDeque::new())),
+            changes: Mutex::new(Some(Vec::new())),
         }
     }
 }
@@ -56,23 +57,19 @@ impl Mailbox {
         self.interrupt();
     }
 
-    pub(super) fn post(&self, notice: SharedNotice) {
-        if let Some(notices) = &mut *lock(&self.notices) {
-            notices.push_back(notice);
+    pub(super) fn post(&self, change: Arc<Change>) {
+        if let Some(changes) = &mut *lock(&self.changes) {
+            changes.push(change);
         }
         self.interrupt();
     }
 
     /// The thread has ended: what was posted is let go of, and so is what still comes.
     pub(super) fn close(&self) {
-        *lock(&self.notices) = None;
+        *lock(&self.changes) = None;
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        lock(&self.notices).is_none()
-    }
-
-    pub(super) fn interrupt(&self) {
+    fn interrupt(&self) {
         self.interrupted.store(true, Ordering::Release);
         self.waker.wake();
     }
@@ -81,59 +78,44 @@ impl Mailbox {
         self.stop.load(Ordering::Acquire)
     }
 
-    /// Lowers the flag. Look at everything it stands for afterwards.
-    pub(super) fn heard(&self) {
+    /// Takes the posted changes and lowers the flag, unless a stop is wanted.
+    pub(super) fn take_changes(&self) -> Vec<Arc<Change>> {
         self.interrupted.store(false, Ordering::Release);
-    }
-
-    /// The next notice posted.
-    pub(super) fn next_notice(&self) -> Option<SharedNotice> {
-        lock(&self.notices).as_mut()?.pop_front()
+        let changes = lock(&self.changes).as_mut().map(std::mem::take).unwrap_or_default();
+        if self.stop_requested() {
+            self.interrupted.store(true, Ordering::Release);
+        }
+        changes
     }
 }
 
 /// Shared by all threads of one pipeline.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Shared {
-    stopping: AtomicBool,
-    sources: Mutex<Vec<Arc<Mailbox>>>,
-    sinks: Mutex<Vec<Arc<StageStats>>>,
+    pub(super) mailboxes: Vec<Arc<Mailbox>>,
+    pub(super) sinks_left: AtomicUsize,
     failures: Mutex<Vec<Failure>>,
     remarks: Mutex<Vec<String>>,
 }
 
 impl Shared {
-    /// These are the threads and stages now.
-    pub(super) fn watch<'t>(
-        &self,
-        threads: impl Iterator<Item = &'t ThreadHandle>,
-        stages: &[Seated],
-    ) {
-        let sinks = stages.iter().filter(|stage| stage.role == Role::Sink);
-        *lock(&self.sinks) = sinks.map(|stage| Arc::clone(&stage.stats)).collect();
-        let sources = threads.filter(|t| t.has_source).map(|t| Arc::clone(&t.mailbox));
-        *lock(&self.sources) = sources.collect();
-        // A stop that came while the pipeline was changed is for the new sources too.
-        if self.stopping.load(Ordering::Acquire) {
-            self.stop();
+    pub(super) fn new(mailboxes: Vec<Arc<Mailbox>>, sinks: usize) -> Self {
+        Self {
+            mailboxes,
+            sinks_left: AtomicUsize::new(sinks),
+            failures: Mutex::default(),
+            remarks: Mutex::default(),
         }
     }
 
     /// Asks every source to end; what is in flight is still delivered.
     pub(super) fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
-        lock(&self.sources).iter().for_each(|mailbox| mailbox.stop());
+        self.mailboxes.iter().for_each(|m| m.stop());
     }
 
-    pub(super) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
-    }
-
-    /// A sink has closed. When none is left, there is nobody to acquire for. A pipeline that never had one runs until
-    /// it is stopped.
+    /// One sink fewer. Without any there is nobody to acquire for.
     pub(super) fn sink_closed(&self) {
-        let last = lock(&self.sinks).iter().all(|stats| stats.state() != StageState::Running);
-        if last {
+        if self.sinks_left.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.stop();
         }
     }
