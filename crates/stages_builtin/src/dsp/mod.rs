@@ -31,6 +31,7 @@ pub mod error;
 pub mod fir;
 pub mod firwin;
 mod history;
+mod lanes;
 pub mod moving;
 pub mod notch;
 pub mod response;

@@ -12,33 +12,40 @@
 //! `scipy.signal.sosfilt`, whose f64 output rounded to f32 comes out bit for bit. `(b1 x + s2) - a1 y` would be a sixth faster on 8
 //! channels, but at 0.05 Hz and thousands of samples/s its last bits, amplified, are 4e-6 of a signal off from scipy's.
 //!
-//! **Lanes.** The channels of a frame lie side by side, so a block of 16, 8, 4, 2 or 1 of them is an array of that many `f64` and
-//! one operation on it is one or a few vector instructions; wide blocks hide the latency of the recursion. Up to four sections
-//! run fused, with their state in registers, while the packet streams by once; longer cascades hand over in an f64 tile,
-//! so that rounding to f32 happens once, at the output.
+//! **Lanes.** The channels of a frame lie side by side, so a block of them is one vector or a few, and one operation on
+//! it one or a few instructions.
 //!
-//! **Same bits everywhere.** On x86-64 the function exists three times, for the baseline, AVX2 and AVX-512 (whose 32 registers hold
-//! the state that AVX2 spills: 11 to 30 % faster), and the processor decides at run time. None contracts a product and a sum into
-//! one rounding (FMA), every channel sees the same operations in the same order in each width of block, so the result depends on
-//! neither the machine, the packet size nor the number of channels.
+//! **Sections side by side.** A frame's four dependent operations in a section take four times as long as the processor needs to
+//! issue them, so something else has to fill the time: up to four sections work at once, section k on frame n - k, with
+//! their state in registers while the packet streams by. The first frames of a call fill this pipeline and the last ones drain
+//! it, so that nothing but the state of the sections outlives a call. Longer cascades hand over in an f64 tile; rounding
+//! to f32 happens once, at the output.
+//!
+//! **Same bits everywhere.** The vectors are those of the best level the processor has (AVX-512, AVX2, SSE; NEON), chosen at run
+//! time. None contracts a product and a sum into one rounding (FMA), every channel sees the same operations in the same
+//! order in each width of block, so the result depends on neither the machine, the packet size nor the number of channels.
+//! The vectors are explicit because compilers, left to themselves, also put two sections of few channels into one vector and
+//! spend more on shuffling than on filtering.
 
-// A helper that is not inlined would be compiled for the baseline only.
+// A function that is not inlined into its caller would be compiled for the baseline instead of the level chosen at run time.
 #![allow(clippy::inline_always)]
 
-use multiversion::multiversion;
-
+use super::lanes::Lanes;
 use super::sos::Sos;
+use fearless_simd::{Level, Simd, SimdBase, dispatch, f64x2, f64x4, f64x8};
+use std::array::from_fn;
 
-/// Frames per pass; a tile of 16 channels in f64 takes 8 KiB of the L1 cache.
-pub(super) const TILE_FRAMES: usize = 64;
+/// Frames that cross the tile at a time; a tile of 16 channels in f64 takes 8 KiB of the L1 cache.
+const TILE_FRAMES: usize = 64;
 
-/// Widest block of channels.
-pub(super) const MAX_LANES: usize = 16;
+/// Channels of the widest block.
+const MAX_LANES: usize = 16;
 
-/// Most sections that run in one pass over the frames: what the registers hold of state, measured.
-const fn most_fused(lanes: usize) -> usize {
-    if lanes > 8 { 2 } else { 4 }
-}
+/// Values of scratch that [`run`] needs.
+pub(super) const TILE: usize = TILE_FRAMES * MAX_LANES;
+
+/// Most sections that work at once: one more, and coefficients and state of a block no longer fit the registers.
+const MAX_SECTIONS: usize = 4;
 
 /// Where the samples and the state of a call lie.
 pub(super) struct Job<'a> {
@@ -52,173 +59,200 @@ pub(super) struct Job<'a> {
     pub(super) channels: usize,
     /// Whole frames, `[frame][channel]`, replaced by the output.
     pub(super) samples: &'a mut [f32],
-    /// `TILE_FRAMES * MAX_LANES` values of scratch.
+    /// [`TILE`] values of scratch.
     pub(super) tile: &'a mut [f64],
 }
 
 /// Filters all samples of the job.
-#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-pub(super) fn run(job: Job<'_>) {
-    let Job { sections, s1, s2, channels, samples, tile } = job;
-    let mut work = Work { sections, s1, s2, channels, tile };
-    for frames in samples.chunks_mut(TILE_FRAMES * channels) {
-        let mut first = 0;
-        while first + 16 <= channels {
-            work.block::<16>(frames, first);
-            first += 16;
-        }
-        while first + 8 <= channels {
-            work.block::<8>(frames, first);
-            first += 8;
-        }
-        if first + 4 <= channels {
-            work.block::<4>(frames, first);
-            first += 4;
-        }
-        if first + 2 <= channels {
-            work.block::<2>(frames, first);
-            first += 2;
-        }
-        if first < channels {
-            work.block::<1>(frames, first);
-        }
+pub(super) fn run(level: Level, mut job: Job<'_>) {
+    dispatch!(level, simd => all_channels(simd, &mut job));
+}
+
+/// Takes the channels in blocks as wide as keeps the processor busy with the sections that work at once.
+#[inline(always)]
+fn all_channels<S: Simd>(simd: S, job: &mut Job<'_>) {
+    let native = <S::f64s as SimdBase<S>>::LEN;
+    // Measured: recursions that do not wait for each other, vectors times sections, gain speed up to about six, and lose it
+    // where their state no longer fits the registers.
+    let widest = match (native, job.sections.len().min(MAX_SECTIONS)) {
+        (8.., ..4) => 16,
+        (8.., _) | (4.., ..4) | (_, ..3) => 8,
+        (4.., _) | (_, 3) => 4,
+        _ => 2,
+    };
+    let mut first = 0;
+    while first < job.channels {
+        first += match (job.channels - first).min(widest) {
+            16.. => block::<S, f64x8<S>, 2>(simd, job, first),
+            8.. => block::<S, f64x8<S>, 1>(simd, job, first),
+            4.. => block::<S, f64x4<S>, 1>(simd, job, first),
+            2.. => block::<S, f64x2<S>, 1>(simd, job, first),
+            _ => block::<S, f64, 1>(simd, job, first),
+        };
     }
 }
 
-struct Work<'a> {
-    sections: &'a [Sos],
+/// `V` vectors of channels from channel `first` on, through all sections; answers how many channels that are.
+#[inline(always)]
+fn block<S: Simd, L: Lanes<S>, const V: usize>(simd: S, job: &mut Job<'_>, first: usize) -> usize {
+    let Job { sections, s1, s2, channels, samples, tile } = job;
+    let channels = *channels;
+    let passes = sections.len().div_ceil(MAX_SECTIONS).max(1);
+    let frames = if passes > 1 { TILE_FRAMES } else { samples.len() };
+    for samples in samples.chunks_mut(frames * channels) {
+        let mut rows = Rows { samples, channels, first, tile, from_tile: false, to_tile: false };
+        let (mut at, mut left) = (first, sections.len());
+        for sections in sections.chunks(sections.len().div_ceil(passes).max(1)) {
+            left -= sections.len();
+            rows.to_tile = left > 0;
+            let state = State { s1: &mut s1[at..], s2: &mut s2[at..], channels };
+            match *sections {
+                [] => {}
+                [a] => pass::<S, L, V, 1>(simd, [a], state, &mut rows),
+                [a, b] => pass::<S, L, V, 2>(simd, [a, b], state, &mut rows),
+                [a, b, c] => pass::<S, L, V, 3>(simd, [a, b, c], state, &mut rows),
+                [a, b, c, d, ..] => pass::<S, L, V, 4>(simd, [a, b, c, d], state, &mut rows),
+            }
+            rows.from_tile = true;
+            at += sections.len() * channels;
+        }
+    }
+    L::COUNT * V
+}
+
+/// The state of some sections for a block of channels; at the beginning that of the first section and the first channel.
+struct State<'a> {
     s1: &'a mut [f64],
     s2: &'a mut [f64],
     channels: usize,
+}
+
+/// `N` sections over all rows.
+#[inline(always)]
+fn pass<S: Simd, L: Lanes<S>, const V: usize, const N: usize>(
+    simd: S,
+    sections: [Sos; N],
+    state: State<'_>,
+    rows: &mut Rows<'_>,
+) {
+    let State { s1, s2, channels } = state;
+    let load = |state: &[f64], k: usize| -> [L; V] {
+        from_fn(|v| L::load(simd, &state[k * channels + v * L::COUNT..]))
+    };
+    let frames = rows.samples.len() / rows.channels;
+    let mut line = Line::<S, L, V, N> {
+        simd,
+        frames,
+        sections: from_fn(|k| Section {
+            coefficients: sections[k],
+            s1: load(s1, k),
+            s2: load(s2, k),
+            made: [L::load(simd, &[0.0; MAX_LANES]); V],
+        }),
+    };
+    let fill = N - 1;
+    for round in 0..fill {
+        line.round::<true>(round, rows);
+    }
+    for round in fill..frames {
+        line.round::<false>(round, rows);
+    }
+    for round in frames.max(fill)..frames + fill {
+        line.round::<true>(round, rows);
+    }
+    for (k, section) in line.sections.iter().enumerate() {
+        for v in 0..V {
+            let at = k * channels + v * L::COUNT;
+            section.s1[v].store(&mut s1[at..]);
+            section.s2[v].store(&mut s2[at..]);
+        }
+    }
+}
+
+/// `N` sections at work on a block of channels: in round n, section k is at frame n - k.
+struct Line<S, L, const V: usize, const N: usize> {
+    simd: S,
+    frames: usize,
+    sections: [Section<L, V>; N],
+}
+
+impl<S: Simd, L: Lanes<S>, const V: usize, const N: usize> Line<S, L, V, N> {
+    /// One round; at the `EDGE` of a packet only of those sections whose frame exists.
+    #[inline(always)]
+    fn round<const EDGE: bool>(&mut self, round: usize, rows: &mut Rows<'_>) {
+        // Each section takes what the one before it made in the last round, so the last section goes first.
+        for k in (0..N).rev() {
+            if EDGE && (round < k || round - k >= self.frames) {
+                continue;
+            }
+            let x = if k == 0 { rows.get(self.simd, round) } else { self.sections[k - 1].made };
+            self.sections[k].step(x);
+            if k + 1 == N {
+                rows.put(round - k, self.sections[k].made);
+            }
+        }
+    }
+}
+
+/// One section at work on a block of channels.
+struct Section<L, const V: usize> {
+    coefficients: Sos,
+    s1: [L; V],
+    s2: [L; V],
+    made: [L; V],
+}
+
+impl<L, const V: usize> Section<L, V> {
+    #[inline(always)]
+    fn step<S: Simd>(&mut self, x: [L; V])
+    where
+        L: Lanes<S>,
+    {
+        let Sos { b0, b1, b2, a1, a2 } = self.coefficients;
+        for (v, x) in x.into_iter().enumerate() {
+            let y = x * b0 + self.s1[v];
+            self.s1[v] = x * b1 - y * a1 + self.s2[v];
+            self.s2[v] = x * b2 - y * a2;
+            self.made[v] = y;
+        }
+    }
+}
+
+/// Where the values of a block of channels come from and go to, frame by frame.
+struct Rows<'a> {
+    /// Whole frames; the block begins with channel `first`.
+    samples: &'a mut [f32],
+    channels: usize,
+    first: usize,
+    /// Between the passes of a long cascade.
     tile: &'a mut [f64],
+    from_tile: bool,
+    to_tile: bool,
 }
 
-impl Work<'_> {
-    /// `W` channels from channel `first` on, through all sections.
+impl Rows<'_> {
     #[inline(always)]
-    fn block<const W: usize>(&mut self, frames: &mut [f32], first: usize) {
-        let count = self.sections.len();
-        let mut done = 0;
-        while done < count {
-            let fused = (count - done).min(most_fused(W));
-            let (from_samples, to_samples) = (done == 0, done + fused == count);
-            match fused {
-                1 => self.pass::<1, W>(frames, first, done, from_samples, to_samples),
-                2 => self.pass::<2, W>(frames, first, done, from_samples, to_samples),
-                3 => self.pass::<3, W>(frames, first, done, from_samples, to_samples),
-                _ => self.pass::<4, W>(frames, first, done, from_samples, to_samples),
-            }
-            done += fused;
+    fn get<S: Simd, L: Lanes<S>, const V: usize>(&self, simd: S, frame: usize) -> [L; V] {
+        if self.from_tile {
+            let row = &self.tile[frame * V * L::COUNT..][..V * L::COUNT];
+            return from_fn(|v| L::load(simd, &row[v * L::COUNT..]));
         }
-    }
-
-    /// `S` fused sections; the first pass of a cascade reads samples, the last one writes them, between them lies the tile.
-    #[inline(always)]
-    fn pass<const S: usize, const W: usize>(
-        &mut self,
-        frames: &mut [f32],
-        first: usize,
-        section: usize,
-        from_samples: bool,
-        to_samples: bool,
-    ) {
-        let mut fused = Fused::<S, W>::load(self, first, section);
-        let (tile, _) = self.tile.as_chunks_mut::<W>();
-        let rows = frames.chunks_exact_mut(self.channels);
-        match (from_samples, to_samples) {
-            // Whole frames in one block: no stride, and no check of it.
-            (true, true) if self.channels == W => {
-                for lanes in frames.as_chunks_mut::<W>().0 {
-                    *lanes = narrow(fused.step(widen(lanes)));
-                }
-            }
-            (true, true) => {
-                for row in rows {
-                    let lanes = lanes_mut::<W>(row, first);
-                    *lanes = narrow(fused.step(widen(lanes)));
-                }
-            }
-            (true, false) => {
-                for (row, mid) in rows.zip(tile) {
-                    *mid = fused.step(widen(lanes_mut::<W>(row, first)));
-                }
-            }
-            (false, false) => {
-                for (_, mid) in rows.zip(tile) {
-                    *mid = fused.step(*mid);
-                }
-            }
-            (false, true) => {
-                for (row, mid) in rows.zip(tile) {
-                    *lanes_mut::<W>(row, first) = narrow(fused.step(*mid));
-                }
-            }
-        }
-        fused.store(self, first, section);
-    }
-}
-
-/// State and coefficients of `S` sections for `W` channels, held in registers for one pass.
-///
-/// What finds no register lies on the stack: aligned, because of 256 positions of an unaligned stack 6 to 11 made the AVX2 loop
-/// take twice the time, and of an aligned one none.
-#[repr(align(64))]
-struct Fused<const S: usize, const W: usize> {
-    sections: [Sos; S],
-    s1: [[f64; W]; S],
-    s2: [[f64; W]; S],
-}
-
-impl<const S: usize, const W: usize> Fused<S, W> {
-    #[inline(always)]
-    fn load(work: &Work<'_>, first: usize, section: usize) -> Self {
-        let at = |state: &[f64], k: usize| {
-            let from = (section + k) * work.channels + first;
-            std::array::from_fn(|lane| state[from + lane])
-        };
-        Self {
-            sections: std::array::from_fn(|k| work.sections[section + k]),
-            s1: std::array::from_fn(|k| at(work.s1, k)),
-            s2: std::array::from_fn(|k| at(work.s2, k)),
-        }
+        let row = &self.samples[frame * self.channels + self.first..][..V * L::COUNT];
+        from_fn(|v| L::widen(simd, &row[v * L::COUNT..]))
     }
 
     #[inline(always)]
-    fn store(&self, work: &mut Work<'_>, first: usize, section: usize) {
-        for k in 0..S {
-            let from = (section + k) * work.channels + first;
-            work.s1[from..from + W].copy_from_slice(&self.s1[k]);
-            work.s2[from..from + W].copy_from_slice(&self.s2[k]);
-        }
-    }
-
-    #[inline(always)]
-    fn step(&mut self, mut x: [f64; W]) -> [f64; W] {
-        for k in 0..S {
-            let Sos { b0, b1, b2, a1, a2 } = self.sections[k];
-            let (s1, s2) = (&mut self.s1[k], &mut self.s2[k]);
-            for lane in 0..W {
-                let y = b0 * x[lane] + s1[lane];
-                s1[lane] = b1 * x[lane] - a1 * y + s2[lane];
-                s2[lane] = b2 * x[lane] - a2 * y;
-                x[lane] = y;
+    fn put<S: Simd, L: Lanes<S>, const V: usize>(&mut self, frame: usize, values: [L; V]) {
+        if self.to_tile {
+            let row = &mut self.tile[frame * V * L::COUNT..][..V * L::COUNT];
+            for (v, values) in values.into_iter().enumerate() {
+                values.store(&mut row[v * L::COUNT..]);
             }
+            return;
         }
-        x
+        let row = &mut self.samples[frame * self.channels + self.first..][..V * L::COUNT];
+        for (v, values) in values.into_iter().enumerate() {
+            values.narrow(&mut row[v * L::COUNT..]);
+        }
     }
-}
-
-#[inline(always)]
-fn lanes_mut<const W: usize>(row: &mut [f32], first: usize) -> &mut [f32; W] {
-    row[first..].first_chunk_mut().expect("run() takes only blocks that end within the frame")
-}
-
-#[inline(always)]
-fn widen<const W: usize>(x: &[f32; W]) -> [f64; W] {
-    x.map(f64::from)
-}
-
-#[inline(always)]
-fn narrow<const W: usize>(y: [f64; W]) -> [f32; W] {
-    y.map(|y| y as f32)
 }

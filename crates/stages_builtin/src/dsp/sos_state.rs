@@ -1,7 +1,8 @@
 //! What a running IIR filter remembers, per channel and section, and how it starts, fades out and recovers.
 
 use super::sos::{Cascade, Init};
-use super::sos_kernel::{self, Job, MAX_LANES, TILE_FRAMES};
+use super::sos_kernel::{self, Job, TILE};
+use fearless_simd::Level;
 
 /// Every this many frames (counted from the start, so that the packet size does not matter) the state is looked after.
 const CHECK_FRAMES: usize = 256;
@@ -29,6 +30,8 @@ pub struct SosState {
     any_starting: bool,
     /// Frames since the last check.
     frames: usize,
+    /// The vectors this processor has.
+    level: Level,
 }
 
 impl SosState {
@@ -40,10 +43,11 @@ impl SosState {
             init,
             s1: vec![0.0; values],
             s2: vec![0.0; values],
-            tile: vec![0.0; TILE_FRAMES * MAX_LANES],
+            tile: vec![0.0; TILE],
             starting: vec![true; channels],
             any_starting: true,
             frames: 0,
+            level: Level::new(),
         }
     }
 
@@ -128,14 +132,17 @@ impl SosState {
             if self.any_starting {
                 self.start(cascade, &now[..self.channels]);
             }
-            sos_kernel::run(Job {
-                sections: cascade.sections(),
-                s1: &mut self.s1,
-                s2: &mut self.s2,
-                channels: self.channels,
-                samples: now,
-                tile: &mut self.tile,
-            });
+            sos_kernel::run(
+                self.level,
+                Job {
+                    sections: cascade.sections(),
+                    s1: &mut self.s1,
+                    s2: &mut self.s2,
+                    channels: self.channels,
+                    samples: now,
+                    tile: &mut self.tile,
+                },
+            );
             self.frames += frames;
             if self.frames == CHECK_FRAMES {
                 self.frames = 0;
@@ -230,9 +237,23 @@ mod tests {
             .collect()
     }
 
+    /// The best vectors of this processor, and what it can do with less.
+    fn levels() -> Vec<Level> {
+        let best = Level::new();
+        #[cfg(target_arch = "x86_64")]
+        let less = [
+            best.as_avx2().map(Level::Avx2),
+            best.as_sse4_2().map(Level::Sse4_2),
+            best.as_sse2().map(Level::Sse2),
+        ];
+        #[cfg(not(target_arch = "x86_64"))]
+        let less = [];
+        std::iter::once(best).chain(less.into_iter().flatten()).collect()
+    }
+
     proptest! {
         #[test]
-        fn packets_of_any_size_give_the_same_bits_as_the_plain_loop(
+        fn packets_of_any_size_and_any_vectors_give_the_same_bits_as_the_plain_loop(
             channels in 1_usize..36,
             order in 1_u32..=10,
             step in any::<bool>(),
@@ -240,16 +261,20 @@ mod tests {
         ) {
             let cascade = band_pass(order, 250.0);
             let init = if step { Init::Step } else { Init::Zero };
-            let mut samples = signal(channels, sizes.iter().sum());
-            let expected = plain(&cascade, channels, init, &samples);
-            let mut state = SosState::new(&cascade, channels, init);
-            let mut rest = samples.as_mut_slice();
-            for size in sizes {
-                let (packet, later) = rest.split_at_mut(size * channels);
-                state.process(&cascade, packet);
-                rest = later;
+            let input = signal(channels, sizes.iter().sum());
+            let expected = plain(&cascade, channels, init, &input);
+            for level in levels() {
+                let mut samples = input.clone();
+                let mut state = SosState { level, ..SosState::new(&cascade, channels, init) };
+                let mut rest = samples.as_mut_slice();
+                for size in &sizes {
+                    let (packet, later) = rest.split_at_mut(size * channels);
+                    state.process(&cascade, packet);
+                    rest = later;
+                }
+                let same = samples.iter().zip(&expected).all(|(a, b)| a.to_bits() == b.to_bits());
+                prop_assert!(same, "{level:?}");
             }
-            prop_assert!(samples.iter().zip(&expected).all(|(a, b)| a.to_bits() == b.to_bits()));
         }
     }
 
