@@ -21,6 +21,7 @@ pub mod api;
 pub mod broker;
 mod commands;
 pub mod document;
+mod filter_report;
 pub mod host;
 mod viewer;
 mod ws;

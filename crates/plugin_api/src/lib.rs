@@ -33,7 +33,8 @@ pub use pipeline_core::{
     Built, ChannelMeta, ConfigError, ErrorAction, ErrorPolicy, Event, EventKind, Flags,
     FreshPacket, Inputs, LockReason, Lockable, OpenError, PacketData, PacketHeader, PacketKind,
     PacketOwned, PacketView, Role, RtPacket, SensorMeta, SourceImpl, SourceStep, StageCtx,
-    StageError, StageImpl, StageResult, StreamSpec, clock, graph::nearest,
+    StageError, StageImpl, StageResult, StreamSpec, clock,
+    graph::{FrequencyResponse, nearest},
 };
 
 /// What the macros use; not for anybody else.

@@ -2,11 +2,18 @@
 
 use super::Failed;
 use super::load::{Surroundings, prepare};
+use crate::filter_report::{FilterReport, USUAL_HZ};
 use pipeline_core::graph::{CheckedGraph, Node};
 use plugin_api::Registry;
 use std::path::{Path, PathBuf};
 
-pub(super) fn check(pipeline: &Path, set: &[String], registry: &Registry) -> Result<(), Failed> {
+/// With `filters`, also what every filter does at these frequencies; at the usual ones when there is none.
+pub(super) fn check(
+    pipeline: &Path,
+    set: &[String],
+    filters: Option<&[f64]>,
+    registry: &Registry,
+) -> Result<(), Failed> {
     let around =
         Surroundings { data_dir: PathBuf::from("eegd-data"), broker: None, offline: false };
     let prepared = prepare(Some(pipeline), set, registry, around)?;
@@ -14,7 +21,22 @@ pub(super) fn check(pipeline: &Path, set: &[String], registry: &Registry) -> Res
     let kind = |id: &str| {
         prepared.checked.document.stages.get(id).map_or("", |stage| stage.kind.as_str()).to_owned()
     };
-    println!("{}", table(&prepared.checked.graph, kind));
+    if let Some(bad) = filters.into_iter().flatten().find(|hz| !(**hz >= 0.0 && hz.is_finite())) {
+        return Err(Failed::Input(format!(
+            "--filters takes frequencies of 0 Hz or more, not {bad}"
+        )));
+    }
+    let graph = &prepared.checked.graph;
+    println!("{}", table(graph, kind));
+    if let Some(hz) = filters {
+        let hz = if hz.is_empty() { USUAL_HZ } else { hz };
+        for node in &graph.nodes {
+            if let Some(filter) = &node.response {
+                let report = FilterReport::new(&**filter, hz);
+                println!("\n{}", report.to_text(&node.id, &kind(&node.id)));
+            }
+        }
+    }
     Ok(())
 }
 

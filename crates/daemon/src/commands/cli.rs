@@ -54,6 +54,9 @@ pub(super) enum Command {
         /// Change a parameter first, as in `--set notch.hz=50`.
         #[arg(long, value_name = "STAGE.PARAM=VALUE")]
         set: Vec<String>,
+        /// Also print what each filter does to each frequency, and how long it takes to settle; --filters=1,10,50 chooses the frequencies.
+        #[arg(long, value_name = "HZ,HZ...", num_args = 0.., require_equals = true, value_delimiter = ',')]
+        filters: Option<Vec<f64>>,
     },
     /// List every kind of stage with its parameters.
     Stages {

@@ -51,7 +51,9 @@ pub fn main_from<A: Into<OsString> + Clone>(
     let done = match cli.command.unwrap_or(Command::Run { pipeline: None, serve: cli.serve }) {
         Command::Run { pipeline, serve } => run::run(pipeline.as_deref(), &serve, registry),
         Command::Process { pipeline, data } => process::process(&pipeline, &data, &registry),
-        Command::Check { pipeline, set } => check::check(&pipeline, &set, &registry),
+        Command::Check { pipeline, set, filters } => {
+            check::check(&pipeline, &set, filters.as_deref(), &registry)
+        }
         Command::Stages { json } => stages::stages(json, &registry),
     };
     match done {

@@ -3,6 +3,7 @@
 use super::desc::{Body, Built, Inputs, NodeDesc, Role};
 use super::error::GraphError;
 use super::order::wire;
+use super::response::FrequencyResponse;
 use super::spec::StreamSpec;
 use crate::packet::{ChannelMeta, PacketKind, SensorMeta};
 use crate::stage::{ErrorPolicy, SourceImpl, StageImpl};
@@ -27,6 +28,8 @@ pub struct Node {
     pub inputs: Vec<usize>,
     /// What comes out; `None` for a sink.
     pub output: Option<StreamSpec>,
+    /// What it does to each frequency, if it is a filter.
+    pub response: Option<Arc<dyn FrequencyResponse>>,
     /// The most samples a packet has that comes in or goes out: what its pool makes room for.
     pub max_samples: usize,
     /// What to do when it fails.
@@ -176,7 +179,7 @@ fn assemble(
     let mut nodes: Vec<Node> = Vec::with_capacity(order.len());
     for old in order {
         let desc = descs[*old].take().expect("the order names each stage once");
-        let Built { body, output } =
+        let Built { body, output, response } =
             built[*old].take().expect("no error means every stage was built");
         let inputs: Vec<usize> = inputs[*old].iter().map(|input| place[*input]).collect();
         let fed = inputs
@@ -191,6 +194,7 @@ fn assemble(
             max_samples: output.as_ref().map_or(0, StreamSpec::max_samples).max(fed),
             inputs,
             output,
+            response,
             policy: desc.policy,
             body: match body {
                 Body::Source(source) => NodeBody::Source(source),

@@ -1,8 +1,9 @@
 //! A stage as somebody describes it: id, wiring, group, policy, and a way to build it.
 
-use super::{ConfigError, StreamSpec};
+use super::{ConfigError, FrequencyResponse, StreamSpec};
 use crate::packet::PacketKind;
 use crate::stage::{ErrorPolicy, SourceImpl, StageImpl};
+use std::sync::Arc;
 
 /// Where a stage stands in a graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -127,6 +128,7 @@ impl<'a> Inputs<'a> {
 pub struct Built {
     pub(crate) body: Body,
     pub(crate) output: Option<StreamSpec>,
+    pub(crate) response: Option<Arc<dyn FrequencyResponse>>,
 }
 
 pub(crate) enum Body {
@@ -137,7 +139,7 @@ pub(crate) enum Body {
 impl Built {
     /// A source and the stream it makes.
     pub fn source(source: impl SourceImpl + 'static, output: StreamSpec) -> Self {
-        Self { body: Body::Source(Box::new(source)), output: Some(output) }
+        Self { body: Body::Source(Box::new(source)), output: Some(output), response: None }
     }
 
     /// A transform, the stream it makes, and its own delay in samples of its input.
@@ -148,7 +150,8 @@ impl Built {
         delay_samples: f64,
     ) -> Self {
         let delay_s = input.delay_s + delay_samples / input.rate_hz;
-        Self { body: Body::Stage(Box::new(stage)), output: Some(StreamSpec { delay_s, ..output }) }
+        let output = Some(StreamSpec { delay_s, ..output });
+        Self { body: Body::Stage(Box::new(stage)), output, response: None }
     }
 
     /// The same with another delay since the source, for a stage whose inputs differ in theirs.
@@ -160,6 +163,13 @@ impl Built {
         self
     }
 
+    /// The same with what it does to each frequency, for a linear stage.
+    #[must_use]
+    pub fn with_response(mut self, response: impl FrequencyResponse + 'static) -> Self {
+        self.response = Some(Arc::new(response));
+        self
+    }
+
     /// A transform that leaves kind, rate and channels alone and declares no delay.
     pub fn same(stage: impl StageImpl, input: &StreamSpec) -> Self {
         Self::transform(stage, input, input.clone(), 0.0)
@@ -167,12 +177,17 @@ impl Built {
 
     /// A sink.
     pub fn sink(stage: impl StageImpl) -> Self {
-        Self { body: Body::Stage(Box::new(stage)), output: None }
+        Self { body: Body::Stage(Box::new(stage)), output: None, response: None }
     }
 
     /// The stream that comes out; `None` for a sink.
     pub const fn output(&self) -> Option<&StreamSpec> {
         self.output.as_ref()
+    }
+
+    /// What it does to each frequency, if it is a filter.
+    pub const fn response(&self) -> Option<&Arc<dyn FrequencyResponse>> {
+        self.response.as_ref()
     }
 
     /// The stage itself, for tests and live changes; `None` for a source.

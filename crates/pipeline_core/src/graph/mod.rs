@@ -6,10 +6,12 @@ mod check;
 mod desc;
 mod error;
 mod order;
+mod response;
 mod spec;
 
 pub use check::{CheckedGraph, Node, NodeBody, check};
 pub use desc::{BuildNode, Built, Inputs, NodeDesc, Role};
 pub use error::{ConfigError, GraphError};
 pub use order::nearest;
+pub use response::FrequencyResponse;
 pub use spec::StreamSpec;

@@ -7,8 +7,11 @@
 #![allow(clippy::inline_always)]
 
 use multiversion::multiversion;
+use std::f64::consts::TAU;
 
+use super::complex::Complex;
 use super::history::History;
+use super::settling::settling_of_taps;
 use super::sos::Init;
 
 /// The taps of a FIR filter: plain data.
@@ -36,13 +39,41 @@ impl Fir {
     /// Group delay at 0 Hz in samples, `sum k h[k] / sum h[k]`; of symmetric taps, and of antisymmetric ones, the middle, which is the
     /// delay at every frequency. 0 for taps that add up to nothing otherwise.
     pub fn delay_samples(&self) -> f64 {
-        let (taps, mirrored) = (self.reversed.iter().rev(), self.reversed.iter());
-        if taps.clone().eq(mirrored.clone()) || taps.clone().zip(mirrored).all(|(a, b)| *a == -*b) {
+        let delay = self.group_delay_samples(0.0, 1.0);
+        if delay.is_finite() { delay } else { 0.0 }
+    }
+}
+
+impl Fir {
+    /// Frequency response at `hz` for samples at `rate_hz`: `sum_k h[k] e^(-j w k)`.
+    pub fn response(&self, hz: f64, rate_hz: f64) -> Complex {
+        self.sum(hz, rate_hz, |_| 1.0)
+    }
+
+    /// Group delay at `hz` in samples, `Re(sum k h[k] e^(-j w k) / sum h[k] e^(-j w k))`; of symmetric taps, the middle.
+    pub fn group_delay_samples(&self, hz: f64, rate_hz: f64) -> f64 {
+        if self.has_linear_phase() {
             return (self.taps() - 1) as f64 / 2.0;
         }
-        let sum: f64 = taps.clone().sum();
-        let delay = taps.enumerate().map(|(k, h)| k as f64 * h).sum::<f64>() / sum;
-        if delay.is_finite() { delay } else { 0.0 }
+        (self.sum(hz, rate_hz, |k| k) / self.response(hz, rate_hz)).re
+    }
+
+    /// Samples until a transient has fallen to 1 %.
+    pub fn settling_samples(&self) -> u64 {
+        let taps: Vec<f64> = self.reversed.iter().rev().copied().collect();
+        settling_of_taps(&taps, taps.iter().sum())
+    }
+
+    fn sum(&self, hz: f64, rate_hz: f64, weight: impl Fn(f64) -> f64) -> Complex {
+        let taps = self.reversed.iter().rev().enumerate();
+        taps.fold(Complex::default(), |sum, (k, h)| {
+            sum + Complex::unit(-TAU * hz / rate_hz * k as f64) * (h * weight(k as f64))
+        })
+    }
+
+    fn has_linear_phase(&self) -> bool {
+        let (taps, mirrored) = (self.reversed.iter(), self.reversed.iter().rev());
+        taps.clone().eq(mirrored.clone()) || taps.zip(mirrored).all(|(a, b)| *a == -*b)
     }
 }
 

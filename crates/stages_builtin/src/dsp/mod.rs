@@ -8,7 +8,7 @@
 //! | [`design`] | poles and zeros to second-order sections, as `scipy.signal.zpk2sos` |
 //! | [`sos`] | [`Sos`] and [`Cascade`]: coefficients, plain data |
 //! | [`sos_state`] | [`SosState`]: what a running filter remembers |
-//! | [`response`] | gain, group delay and settling time of a cascade |
+//! | [`response`], [`settling`] | gain, phase and group delay at a frequency; settling time |
 //! | [`fir`] | windowed-sinc low-pass, equal to `scipy.signal.firwin` |
 //! | [`mod@firwin`], [`convolve`] | linear-phase FIR for any band, equal to `scipy.signal.firwin`; FIR at work |
 //! | [`moving`] | [`MovingMean`]: the mean of the newest samples, without drift |
@@ -35,6 +35,7 @@ mod lanes;
 pub mod moving;
 pub mod notch;
 pub mod response;
+pub mod settling;
 pub mod sos;
 mod sos_kernel;
 pub mod sos_state;
@@ -54,6 +55,7 @@ pub use fir::firwin_lowpass_kaiser;
 pub use firwin::{Window, firwin};
 pub use moving::MovingMean;
 pub use notch::{iirnotch, iirpeak, notch};
+pub use settling::settling_of_taps;
 pub use sos::{Cascade, Init, Sos};
 pub use sos_state::SosState;
 pub use welch::Welch;

@@ -1,12 +1,9 @@
-//! What a cascade does to a signal: gain and phase, group delay, settling time.
+//! What a cascade does to each frequency: gain and phase, group delay.
 
 use std::f64::consts::TAU;
 
 use super::complex::Complex;
 use super::sos::{Cascade, Sos};
-
-/// A transient counts as over when it has fallen to this part of its beginning.
-pub const SETTLED: f64 = 0.01;
 
 impl Cascade {
     /// Frequency response at `hz` for samples at `rate_hz`: gain is its magnitude, phase its angle.
@@ -27,19 +24,6 @@ impl Cascade {
     pub fn group_delay_samples(&self, hz: f64, rate_hz: f64) -> f64 {
         let w = Complex::unit(-TAU * hz / rate_hz);
         self.sections().iter().map(|s| numerator_delay(s, w) - delay(1.0, s.a1, s.a2, w)).sum()
-    }
-
-    /// Samples until a transient has fallen to [`SETTLED`] of its beginning: `ln 0.01 / ln r` with `r` the largest radius of a pole.
-    ///
-    /// Several poles of nearly this radius (high orders) take somewhat longer; a cascade without poles settles with its memory.
-    pub fn settling_samples(&self) -> u64 {
-        let radius = self.largest_pole_radius();
-        let memory = 2 * self.sections().len() as u64;
-        if radius <= 0.0 {
-            memory
-        } else {
-            memory.max((SETTLED.ln() / radius.ln()).abs().ceil() as u64)
-        }
     }
 
     /// Distance from zero of the outermost pole; below 1 for a stable filter.
@@ -81,23 +65,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn first_order_high_pass_settles_in_five_time_constants() {
-        // tau = 1 / (2 pi 0.5 Hz) = 0.318 s; ln 100 = 4.6 tau = 1.466 s.
-        let filter = Cascade::new(butterworth(1, Band::HighPass { hz: 0.5 }, 1000.0).unwrap());
-        let seconds = filter.settling_samples() as f64 / 1000.0;
-        assert!((seconds - 100.0_f64.ln() / (TAU * 0.5)).abs() < 0.002, "{seconds}");
-    }
-
-    #[test]
-    fn notch_rings_for_q_over_pi_f() {
-        // Envelope exp(-pi f t / Q): 1 % after Q ln 100 / (pi f).
-        let filter = Cascade::new(vec![iirnotch(50.0, 30.0, 4000.0).unwrap()]);
-        let seconds = filter.settling_samples() as f64 / 4000.0;
-        let derived = 30.0 * 100.0_f64.ln() / (std::f64::consts::PI * 50.0);
-        assert!((seconds / derived - 1.0).abs() < 0.001, "{seconds} against {derived}");
-    }
-
-    #[test]
     fn group_delay_is_the_slope_of_the_phase() {
         let filter = Cascade::new(
             butterworth(4, Band::BandPass { low_hz: 1.0, high_hz: 40.0 }, 250.0).unwrap(),
@@ -124,10 +91,8 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_without_poles_settles_with_its_memory() {
+    fn an_average_of_two_delays_by_half_a_sample() {
         let average = Sos { b0: 0.5, b1: 0.5, b2: 0.0, a1: 0.0, a2: 0.0 };
-        assert_eq!(Cascade::new(vec![average]).settling_samples(), 2);
-        assert_eq!(Cascade::new(vec![]).settling_samples(), 0);
         assert!((Cascade::new(vec![average]).group_delay_samples(10.0, 250.0) - 0.5).abs() < 1e-15);
     }
 }

@@ -69,7 +69,7 @@ impl Sos {
     }
 
     /// Gain at 0 Hz.
-    fn dc_gain(&self) -> f64 {
+    pub(super) fn dc_gain(&self) -> f64 {
         (self.b0 + self.b1 + self.b2) / (1.0 + self.a1 + self.a2)
     }
 }

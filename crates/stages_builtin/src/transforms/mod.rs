@@ -14,4 +14,5 @@ mod continuity;
 pub(crate) mod filters;
 pub(crate) mod gain;
 pub(crate) mod power;
+mod response;
 pub(crate) mod to_voltage;

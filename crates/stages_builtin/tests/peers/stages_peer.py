@@ -300,3 +300,70 @@ def test_any_packet_size_gives_the_same_bytes(recording, tmp_path):
         for key in chosen:
             same = (tmp_path / str(packet) / f"{key}.csv").read_bytes() == (folder / f"{key}.csv").read_bytes()
             assert same, f"{key}: packets of {packet} frames change the output"
+
+
+RESPONSES = {  # stage, parameters; scipy's sections, or taps
+    "notch": ({"hz": 50, "harmonics": 2}, lambda fs: [np.concatenate(signal.iirnotch(k * 50, 30, fs=fs)) for k in (1, 2)]),
+    "peak": ({"hz": 12, "q": 10}, lambda fs: [np.concatenate(signal.iirpeak(12, 10, fs=fs))]),
+    "dc_block": ({"hz": 0.1}, lambda fs: signal.butter(1, 0.1, "highpass", output="sos", fs=fs)),
+    "bandpass": ({"low_hz": 0.5, "high_hz": 40}, lambda fs: signal.butter(4, [0.5, 40], "bandpass", output="sos", fs=fs)),
+    "bandstop": ({"low_hz": 48, "high_hz": 52, "order": 10}, lambda fs: signal.butter(10, [48, 52], "bandstop", output="sos", fs=fs)),
+    "highpass": ({"hz": 0.05, "order": 2}, lambda fs: signal.butter(2, 0.05, "highpass", output="sos", fs=fs)),
+    "lowpass": ({"hz": 40, "order": 7}, lambda fs: signal.butter(7, 40, output="sos", fs=fs)),
+    "iir": ({"design": "chebyshev2", "low_hz": 1, "high_hz": 40}, lambda fs: signal.cheby2(4, 40, [1, 40], "bandpass", output="sos", fs=fs)),
+    "fir": ({"low_hz": 8, "high_hz": 13, "taps": 301}, lambda fs: signal.firwin(301, [8, 13], pass_zero="bandpass", fs=fs)),
+    "detrend": ({"window_s": 0.5}, lambda fs: np.eye(1, fs // 2)[0] - 2 / fs),
+}  # fmt: skip
+ASKED_HZ = (0.2, 1, 4.5, 10, 23, 49.5, 61, 90)
+
+
+def settled(h, end):
+    """Samples until impulse and step response have come to within 1 % of where they end."""
+    s = np.cumsum(h)
+    ringing = np.abs(h) > 0.01 * np.abs(h[1:]).max()
+    ringing[0] = False
+    return np.flatnonzero(ringing | (np.abs(s - end) > 0.01 * np.abs(s).max())).max() + 1
+
+
+def exact_delay(section, w):
+    """The formula of `scipy.signal.group_delay` for each polynomial by itself, in extended precision where there is one."""
+
+    def delay(c):
+        c = np.asarray(c, np.longdouble)
+        e = np.exp(-1j * np.outer(w.astype(np.longdouble), np.arange(c.size)))
+        return ((e @ (c * np.arange(c.size))) / (e @ c)).real
+
+    b, a = section
+    return delay(b) - delay(a)
+
+
+@pytest.mark.parametrize("rate", (250, 2000))
+@pytest.mark.parametrize("name", RESPONSES)
+def test_filter_report(tmp_path, name, rate):
+    params, design = RESPONSES[name]
+    pipeline = [{"synthetic": {"sps": rate, "channels": 1, "seed": 1}}, {"to_voltage": {}}, {name: params}, {"csv_sink": {"path": "x"}}]
+    (tmp_path / "p.yaml").write_text(json.dumps(pipeline))
+    asked = ",".join(map(str, ASKED_HZ))
+    done = subprocess.run([os.environ["EEGD"], "check", f"--filters={asked}", "p.yaml"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    head, _, *rows = done.stdout.split("\n\n")[1].strip().splitlines()
+    hz, db, degrees, delay_ms = np.array([row.split() for row in rows], float).T
+    np.testing.assert_array_equal(hz, ASKED_HZ)
+    filter_ = np.array(design(rate))
+    taps = filter_.ndim == 1
+    sections = [(filter_, [1.0])] if taps else [(row[:3], row[3:]) for row in filter_]
+    response = np.prod([signal.freqz(*section, worN=hz, fs=rate)[1] for section in sections], axis=0)
+    delay = np.sum([exact_delay(section, 2 * np.pi * hz / rate) for section in sections], axis=0)
+    np.testing.assert_allclose(db, 20 * np.log10(np.abs(response)), rtol=0, atol=6e-4)
+    turn = (degrees - np.angle(response, deg=True) + 180) % 360 - 180
+    np.testing.assert_allclose(turn, 0, atol=6e-3)
+    np.testing.assert_allclose(delay_ms, delay / rate * 1e3, rtol=0, atol=6e-4)
+    high = hz > rate / 60  # Near z = 1 scipy multiplies the polynomials out and is off by up to a hundredth.
+    scipys = np.sum([signal.group_delay(section, w=hz[high], fs=rate)[1] for section in sections], axis=0)
+    np.testing.assert_allclose(delay_ms[high], scipys / rate * 1e3, rtol=0, atol=6e-4)
+    impulse = np.zeros(400 * rate)
+    impulse[0] = 1
+    h = np.concatenate([filter_, [0.0]]) if taps else signal.sosfilt(filter_, impulse)
+    end = filter_.sum() if taps else np.prod(filter_[:, :3].sum(axis=1) / filter_[:, 3:].sum(axis=1))
+    said = float(head.split("settles in ")[1].removesuffix(" ms"))
+    assert abs(said - settled(h, end) / rate * 1e3) < 0.06 + 1e3 / rate * (not taps), head

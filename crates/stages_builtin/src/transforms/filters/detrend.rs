@@ -5,8 +5,9 @@
 //! ripples by less than 2 dB around 1; no delay at `k / window_s` Hz. A step is forgotten after the window, to the last bit. A retune goes
 //! on with the samples that the old window still has, and takes those before it for absent.
 
-use crate::dsp::MovingMean;
+use crate::dsp::{Fir, MovingMean};
 use crate::transforms::continuity::Continuity;
+use crate::transforms::response::Response;
 use plugin_api::{
     Built, ConfigError, Inputs, Lockable, Role, RtPacket, StageCtx, StageDesc, StageImpl,
     StageInitCtx, StageResult,
@@ -44,7 +45,11 @@ impl StageDesc for DetrendDesc {
         let input = inputs.microvolts()?;
         let frames = window_frames(self.window_s, input.rate_hz)?;
         let mean = MovingMean::new(frames, input.channels());
-        Ok(Built::same(Detrend { mean, continuity: Continuity::new(input, frames as u64) }, input))
+        let mut taps = vec![-1.0 / frames as f64; frames];
+        taps[0] += 1.0;
+        let response = Response { filter: Fir::new(taps), rate_hz: input.rate_hz };
+        let stage = Detrend { mean, continuity: Continuity::new(input, frames as u64) };
+        Ok(Built::same(stage, input).with_response(response))
     }
 }
 

@@ -6,8 +6,9 @@
 //! have linear phase. The delay is the same at every frequency, and declared. Another rate is another stream: such a change starts it anew.
 
 use super::sections::{StartFrom, config_error};
-use crate::dsp::{Decimator, DecimatorState};
+use crate::dsp::{Decimator, DecimatorState, Fir};
 use crate::transforms::continuity::{Continuity, Memory};
+use crate::transforms::response::Response;
 use plugin_api::{
     Built, ConfigError, Flags, Inputs, Lockable, PacketHeader, PacketKind, Role, RtPacket,
     StageCtx, StageDesc, StageError, StageImpl, StageInitCtx, StageResult, StreamSpec, clock,
@@ -68,10 +69,12 @@ impl StageDesc for DownsampleDesc {
             ..input.clone()
         };
         let delay_samples = decimator.delay_samples() as f64;
+        let response = Response { filter: Fir::new(decimator.taps()), rate_hz: input.rate_hz };
         let continuity = Continuity::new(input, decimator.settling_samples() as u64);
         let stage =
             Downsample { decimator, state, rate_hz: self.to, continuity, pending: Flags::NONE };
-        Ok(Built::transform(stage, input, output, delay_samples))
+        let built = Built::transform(stage, input, output, delay_samples);
+        Ok(built.with_response(response))
     }
 }
 

@@ -11,6 +11,7 @@ use super::edges::Edges;
 use super::sections::{StartFrom, designed};
 use crate::dsp::{Fir, FirState, Window, firwin};
 use crate::transforms::continuity::{Continuity, Memory};
+use crate::transforms::response::Response;
 use plugin_api::{
     Built, ConfigError, Inputs, Lockable, Role, RtPacket, StageCtx, StageDesc, StageImpl,
     StageInitCtx, StageResult,
@@ -94,8 +95,10 @@ impl StageDesc for FirDesc {
         let input = inputs.microvolts()?;
         let (delay_samples, settling) = (fir.delay_samples(), fir.taps() as u64 - 1);
         let state = FirState::new(&fir, input.channels(), self.init.into());
+        let response = Response { filter: fir.clone(), rate_hz: input.rate_hz };
         let stage = FirStage { fir, state, continuity: Continuity::new(input, settling) };
-        Ok(Built::transform(stage, input, input.clone(), delay_samples))
+        let built = Built::transform(stage, input, input.clone(), delay_samples);
+        Ok(built.with_response(response))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::dsp::{Cascade, DesignError, Init, Rule, Sos, SosState};
 use crate::transforms::continuity::{Continuity, Memory};
+use crate::transforms::response::Response;
 use plugin_api::{
     Built, ConfigError, Inputs, Lockable, RtPacket, StageCtx, StageImpl, StageResult, StreamSpec,
 };
@@ -45,7 +46,9 @@ pub(in crate::transforms) fn build(
 ) -> Result<Built, Vec<ConfigError>> {
     let sections = designed(inputs, frequencies, design)?;
     let input = inputs.only();
-    Ok(Built::same(IirFilter::new(sections, input, init), input))
+    let filter = IirFilter::new(sections, input, init);
+    let response = Response { filter: filter.cascade.clone(), rate_hz: input.rate_hz };
+    Ok(Built::same(filter, input).with_response(response))
 }
 
 /// What a design makes for the stage's one input, which must hold microvolts; or all that is wrong with it.
