@@ -104,7 +104,8 @@ fn figures(pipeline: &str) -> (u64, [u64; 2], Outcome) {
     let running = host.start(loaded.build(&registry, &ctx).unwrap()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(host.ended());
-    let stats = |id: &str| &running.stages().iter().find(|stage| &*stage.id == id).unwrap().stats;
+    let stages = running.stages();
+    let stats = |id: &str| &stages.iter().find(|stage| &*stage.id == id).unwrap().stats;
     let taken = ["other", "behind"].map(|sink| stats(sink).frames_in.get());
     (stats("playback").frames_out.get(), taken, host.outcome().unwrap())
 }

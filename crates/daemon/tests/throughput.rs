@@ -49,7 +49,8 @@ fn twenty_thousand_frames_a_second_arrive_at_both_sinks() {
     let outcome = host.outcome().unwrap();
     assert!(outcome.failures.is_empty(), "{outcome:?}");
 
-    let find = |id: &str| running.stages().iter().find(|stage| &*stage.id == id).unwrap();
+    let stages = running.stages();
+    let find = |id: &str| stages.iter().find(|stage| &*stage.id == id).unwrap();
     let acquired = find("acquire").stats.frames_out.get();
     assert!(
         acquired >= (SECONDS - 1) * RATE_HZ,
@@ -71,7 +72,7 @@ fn twenty_thousand_frames_a_second_arrive_at_both_sinks() {
     let topic = broker.topics().into_iter().find(|topic| &*topic.topic == "eeg").unwrap();
     assert_eq!(topic.lost_packets, 0, "the broker took every packet");
     drop(host);
-    tell(running.stages(), acquired);
+    tell(&running.stages(), acquired);
 }
 
 /// The median cost of each stage for a packet of 10 frames, and their sum: the whole chain.

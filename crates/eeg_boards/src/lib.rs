@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`board`] | what every board is to a source of samples |
 //! | [`ads1299`] | the chip: its registers, timing, driver |
+//! | [`cyton`] | the OpenBCI Cyton, alone and with Daisy |
 //! | [`sample_clock`] | when each conversion happened, from edges that are seen late or not at all |
 //! | [`signal`] | test signals |
 #![forbid(unsafe_code)]
@@ -11,6 +12,7 @@
 pub mod ads1299;
 pub mod board;
 mod clock;
+pub mod cyton;
 pub mod sample_clock;
 pub mod signal;
 mod simulated;

@@ -209,7 +209,9 @@ impl ErrorPolicy for ErrorAction {
 /// What a stage may use while it works: its pool, what was lost before the packet, flags to raise.
 #[derive(Debug)]
 pub struct StageCtx {
-    pool: PacketPool,
+    /// Made with the first packet asked for: most stages never do.
+    pool: Option<PacketPool>,
+    capacity_samples: usize,
     raised: Flags,
     port: usize,
     lost_before: u64,
@@ -232,7 +234,8 @@ impl StageCtx {
         reports: Option<SyncSender<Event>>,
     ) -> Self {
         Self {
-            pool: PacketPool::new(capacity_samples),
+            pool: None,
+            capacity_samples,
             raised: Flags::NONE,
             port: 0,
             lost_before: 0,
@@ -249,7 +252,8 @@ impl StageCtx {
 
     /// A pooled packet that nobody else holds.
     pub fn fresh(&mut self, header: PacketHeader, kind: PacketKind) -> FreshPacket {
-        self.pool.fresh(header, kind)
+        let capacity = self.capacity_samples;
+        self.pool.get_or_insert_with(|| PacketPool::new(capacity)).fresh(header, kind)
     }
 
     /// Raises flags on the packet that this call makes or changes.
@@ -319,6 +323,6 @@ impl StageCtx {
 
     /// Packets this stage's pool had to ask the allocator for.
     pub fn shells_made(&self) -> u64 {
-        self.pool.shells_made()
+        self.pool.as_ref().map_or(0, PacketPool::shells_made)
     }
 }

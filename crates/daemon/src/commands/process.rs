@@ -43,9 +43,9 @@ pub(super) fn process(pipeline: &Path, data: &Data, registry: &Registry) -> Resu
         Ok::<bool, std::io::Error>(interrupted)
     });
     let interrupted = interrupted.context("cannot wait for signals")?;
-    let frames: u64 = sources(&running).map(|s| s.stats.frames_out.get()).sum();
+    let frames: u64 = sources(&running).iter().map(|s| s.stats.frames_out.get()).sum();
     let outcome = host.outcome().unwrap_or_default();
-    report(&outcome, running.stages())?;
+    report(&outcome, &running.stages())?;
     summary(&running, frames, began.elapsed());
     if interrupted {
         return Err(Failed::Other(anyhow!(
@@ -55,12 +55,13 @@ pub(super) fn process(pipeline: &Path, data: &Data, registry: &Registry) -> Resu
     Ok(())
 }
 
-fn sources(running: &Running) -> impl Iterator<Item = &StageInfo> {
-    running.stages().iter().filter(|stage| stage.role == Role::Source)
+fn sources(running: &Running) -> Vec<StageInfo> {
+    running.stages().iter().filter(|stage| stage.role == Role::Source).cloned().collect()
 }
 
 fn summary(running: &Running, frames: u64, took: Duration) {
     let recorded_s: f64 = sources(running)
+        .iter()
         .filter_map(|s| {
             s.output.as_ref().map(|spec| s.stats.frames_out.get() as f64 / spec.rate_hz)
         })
@@ -77,8 +78,10 @@ struct Bar(ProgressBar);
 
 impl Bar {
     fn new(running: &Running) -> Self {
-        let totals: Option<u64> =
-            sources(running).map(|s| s.output.as_ref().and_then(|spec| spec.total_frames)).sum();
+        let totals: Option<u64> = sources(running)
+            .iter()
+            .map(|s| s.output.as_ref().and_then(|spec| spec.total_frames))
+            .sum();
         let (bar, template) = match totals {
             Some(total) => {
                 (ProgressBar::new(total), "{bar:40} {percent:>3} %  {human_pos} frames  {eta} left")
@@ -92,6 +95,6 @@ impl Bar {
     }
 
     fn show(&mut self, running: &Running) {
-        self.0.set_position(sources(running).map(|s| s.stats.frames_out.get()).sum());
+        self.0.set_position(sources(running).iter().map(|s| s.stats.frames_out.get()).sum());
     }
 }

@@ -82,7 +82,7 @@ async fn until_stopped(
     let running = host.start(checked).map_err(|errors| not_opened(pipeline, &loaded, errors))?;
     println!("{banner}");
     warnings
-        .iter()
+        .into_iter()
         .chain(running.notes())
         .for_each(|warning| eprintln!("eegd: warning: {warning}"));
     let mut stop = async || {
@@ -106,7 +106,7 @@ async fn until_stopped(
             () = stop() => return Err(Failed::Other(anyhow!("left before everything was delivered"))),
         }
     }
-    Ok(report(&host.outcome().unwrap_or_default(), running.stages())?)
+    Ok(report(&host.outcome().unwrap_or_default(), &running.stages())?)
 }
 
 /// The pipeline is over, the server is not.

@@ -1,23 +1,24 @@
 //! The only channel of the data path: a bounded SPSC ring between two threads, with room kept for what must not be lost.
 
-use super::change::Change;
+use super::node::Target;
+use super::notice::{MAX_UNDER_WAY, SharedNotice};
 use super::wake::Waker;
 use crate::packet::RtPacket;
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What travels between threads, in order.
+/// What travels between threads, in order. A lane is one sending stage; the edge knows who takes from it.
 pub(super) enum Message {
-    /// Samples from stage `from` (its index in the graph).
-    Packet { from: usize, packet: Arc<RtPacket> },
-    /// Stage `from` is over; `next_sample` would have been the index of its next sample.
-    End { from: usize, next_sample: u64 },
+    /// Samples.
+    Packet { lane: usize, packet: Arc<RtPacket> },
+    /// The lane is over; `next_sample` would have been the index of its next sample.
+    End { lane: usize, next_sample: u64 },
     /// Takes effect between what came before and what comes after.
-    Change(Arc<Change>),
+    Notice(SharedNotice),
 }
 
-/// Frames that found no room, by sending stage.
+/// Frames that found no room, by lane.
 struct Overflow {
     any: AtomicU64,
     frames: Vec<AtomicU64>,
@@ -49,25 +50,27 @@ pub(super) struct EdgeTx {
 /// The receiving end.
 pub(super) struct EdgeRx {
     ring: Consumer<Message>,
+    /// For each lane, who takes its packets.
+    pub(super) lanes: Vec<Vec<Target>>,
     overflow: Arc<Overflow>,
     overflow_seen: u64,
-    /// A change that has arrived here and waits for the other edges.
-    pub(super) held: Option<Arc<Change>>,
+    /// A notice that has arrived here and waits for the other edges.
+    pub(super) held: Option<SharedNotice>,
     // INVARIANT: after `ring`, as in `EdgeTx`.
     producer: Bell,
 }
 
-/// An edge for `packets` packets among `nodes` stages.
+/// An edge for `packets` packets in as many lanes as given.
 pub(super) fn edge(
     packets: usize,
-    nodes: usize,
+    lanes: Vec<Vec<Target>>,
     producer: &Arc<Waker>,
     consumer: &Arc<Waker>,
 ) -> (EdgeTx, EdgeRx) {
-    // Every stage sends one end, and one change is under way at a time.
-    let reserve = nodes + 2;
+    // Every lane sends one end, and few notices are under way at a time.
+    let reserve = lanes.len() + MAX_UNDER_WAY;
     let (tx, rx) = RingBuffer::new(packets + reserve);
-    let frames = (0..nodes).map(|_| AtomicU64::new(0)).collect();
+    let frames = lanes.iter().map(|_| AtomicU64::new(0)).collect();
     let overflow = Arc::new(Overflow { any: AtomicU64::new(0), frames });
     let tx = EdgeTx {
         ring: tx,
@@ -78,21 +81,20 @@ pub(super) fn edge(
         unannounced: false,
         consumer: Bell(Arc::clone(consumer)),
     };
-    (
-        tx,
-        EdgeRx {
-            ring: rx,
-            overflow,
-            overflow_seen: 0,
-            held: None,
-            producer: Bell(Arc::clone(producer)),
-        },
-    )
+    let rx = EdgeRx {
+        ring: rx,
+        lanes,
+        overflow,
+        overflow_seen: 0,
+        held: None,
+        producer: Bell(Arc::clone(producer)),
+    };
+    (tx, rx)
 }
 
 impl EdgeTx {
     /// Sends a packet. When the ring is full: a live stream loses it, counted; another waits.
-    pub(super) fn packet(&mut self, from: usize, packet: Arc<RtPacket>, live: bool) {
+    pub(super) fn packet(&mut self, lane: usize, packet: Arc<RtPacket>, live: bool) {
         while !self.has_room() {
             if self.ring.is_abandoned() {
                 packet.recycle();
@@ -100,7 +102,7 @@ impl EdgeTx {
             }
             if live {
                 let frames = packet.frames() as u64;
-                self.overflow.frames[from].fetch_add(frames, Ordering::Relaxed);
+                self.overflow.frames[lane].fetch_add(frames, Ordering::Relaxed);
                 self.overflow.any.fetch_add(frames, Ordering::Release);
                 packet.recycle();
                 return;
@@ -109,7 +111,7 @@ impl EdgeTx {
             let (ring, reserve) = (&self.ring, self.reserve);
             self.own.sleep_unless(|| ring.slots() > reserve || ring.is_abandoned(), None);
         }
-        self.push(Message::Packet { from, packet });
+        self.push(Message::Packet { lane, packet });
     }
 
     fn has_room(&mut self) -> bool {
@@ -159,17 +161,17 @@ impl EdgeRx {
         self.producer.0.wake();
     }
 
-    /// Calls `report(stage, frames)` for every stage whose packets found no room since the last call.
+    /// Calls `report(lane, frames)` for every lane whose packets found no room since the last call.
     pub(super) fn take_overflow(&mut self, mut report: impl FnMut(usize, u64)) {
         let any = self.overflow.any.load(Ordering::Acquire);
         if any == self.overflow_seen {
             return;
         }
         self.overflow_seen = any;
-        for (from, frames) in self.overflow.frames.iter().enumerate() {
+        for (lane, frames) in self.overflow.frames.iter().enumerate() {
             let lost = frames.swap(0, Ordering::Relaxed);
             if lost > 0 {
-                report(from, lost);
+                report(lane, lost);
             }
         }
     }

@@ -1,7 +1,11 @@
 //! One stage at run time: its ports, where its packets go, and a call that a panic cannot get out of.
 
+use super::notice::Mark;
+use crate::event::Event;
 use crate::packet::RtPacket;
-use crate::stage::{ErrorPolicy, SourceImpl, SourceStep, StageCtx, StageError, StageImpl};
+use crate::stage::{
+    ErrorPolicy, LockReason, SourceImpl, SourceStep, StageCtx, StageError, StageImpl,
+};
 use crate::telemetry::StageStats;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,8 +19,11 @@ pub(super) struct Target {
     pub(super) port: usize,
 }
 
+/// Stands for the index of a first sample that cannot be known before it comes: no later one counts as a loss.
+pub(super) const ANY_SAMPLE: u64 = u64::MAX;
+
 /// One input of a stage.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Port {
     /// Index of the sample that should come next.
     pub(super) expected: u64,
@@ -41,11 +48,11 @@ pub(super) struct RtNode {
     pub(super) ctx: StageCtx,
     pub(super) ports: Vec<Port>,
     pub(super) local: Vec<Target>,
-    /// Indices of the thread's outgoing edges.
-    pub(super) remote: Vec<usize>,
+    /// Outgoing edges of the thread, and the lane there.
+    pub(super) remote: Vec<(usize, usize)>,
     /// What it makes comes from a source that cannot wait.
     pub(super) live: bool,
-    /// Index after the last sample it made.
+    /// Index after the last sample it made; [`ANY_SAMPLE`] before the first.
     pub(super) next_out: u64,
     pub(super) stats: Arc<StageStats>,
 }
@@ -82,6 +89,9 @@ impl RtNode {
     pub(super) fn end_port(&mut self, port: usize, next_sample: u64) {
         let port = &mut self.ports[port];
         port.open = false;
+        if next_sample == ANY_SAMPLE {
+            return;
+        }
         self.stats.lost_frames.add(next_sample.saturating_sub(port.expected));
         port.expected = port.expected.max(next_sample);
     }
@@ -148,9 +158,51 @@ impl RtNode {
         }
     }
 
-    /// Puts `new` in the place of the running stage, which hands over its state.
-    pub(super) fn replace(&mut self, mut new: Box<dyn StageImpl>) {
-        if let Running::Stage(old) = &mut self.body {
+    /// What it must be asked before it is disturbed.
+    pub(super) fn lock(&self) -> Option<LockReason> {
+        match &self.body {
+            Running::Source(source) => source.is_locked().then(|| source.lock_reason()),
+            Running::Stage(stage) => stage.is_locked().then(|| stage.lock_reason()),
+            Running::Closed => None,
+        }
+    }
+
+    /// Tells the stage what happened.
+    pub(super) fn note(&mut self, event: &Event) -> Result<(), CallError> {
+        let Running::Stage(stage) = &mut self.body else { return Ok(()) };
+        guarded(|| {
+            stage.note(event);
+            Ok(())
+        })
+    }
+
+    /// Where the stage stands.
+    pub(super) fn mark(&self) -> Mark {
+        let inputs = self.ports.iter().map(|port| (port.expected, port.open)).collect();
+        Mark { inputs, next_out: self.next_out }
+    }
+
+    /// Index of the sample the stage takes next, or makes next when it takes none.
+    pub(super) fn at_sample(&self) -> u64 {
+        match self.ports.first() {
+            Some(port) if port.expected == ANY_SAMPLE => 0,
+            Some(port) => port.expected,
+            None => self.next_out,
+        }
+    }
+
+    /// Takes the place of `old`, which is the same stage, differently wired.
+    pub(super) fn continue_as(&mut self, old: Self) {
+        self.body = old.body;
+        self.ctx = old.ctx;
+    }
+
+    /// Takes the place of `old`, which hands over its state and is closed.
+    ///
+    /// # Errors
+    /// What `old` could not do at its end.
+    pub(super) fn inherit_from(&mut self, mut old: Self) -> Result<(), CallError> {
+        if let (Running::Stage(new), Running::Stage(old)) = (&mut self.body, &mut old.body) {
             let inherited = guarded(|| {
                 new.inherit(&mut **old);
                 Ok(())
@@ -158,8 +210,8 @@ impl RtNode {
             if inherited.is_err() {
                 new.reset();
             }
-            *old = new;
         }
+        old.close()
     }
 
     pub(super) const fn is_closed(&self) -> bool {

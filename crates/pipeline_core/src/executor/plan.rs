@@ -1,33 +1,47 @@
-//! Which stages share a thread, and which edges that makes.
+//! Which stages share a thread, which edges that makes, and what each stage takes over from the graph before.
 //!
 //! A group is a thread. A source runs on its group's own thread when it is the only source there and nothing
 //! comes in from other groups; otherwise it gets a thread of its own, on the same cores.
 
-use super::edge::{EdgeRx, EdgeTx, edge};
-use super::node::{Port, RtNode, Running, Target};
-use super::shared::{Mailbox, Shared};
-use super::worker::Worker;
-use super::{Group, StageInfo};
-use crate::graph::{CheckedGraph, Node, NodeBody, Role};
+use super::Group;
+use super::fate::Fate;
+use super::layout::{Layout, Past, Seat};
+use super::links::Wiring;
+use super::node::{ANY_SAMPLE, Port, RtNode, Running};
+use super::position::{Before, Seated, ports, takes_effect};
+use super::shared::Mailbox;
+use crate::event::Event;
+use crate::graph::{Node, NodeBody, Role};
 use crate::stage::{Pacer, StageCtx};
-use crate::telemetry::StageStats;
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 
-/// How much time an edge can hold before a live stream loses packets.
-const EDGE_SECONDS: f64 = 2.0;
-const EDGE_PACKETS: (usize, usize) = (64, 8192);
-
-/// A thread to be started.
-pub(super) struct Planned {
+/// A thread as the others know it.
+#[derive(Debug, Clone)]
+pub(super) struct ThreadHandle {
+    /// Never used twice in a pipeline's life.
+    pub(super) number: usize,
     pub(super) name: String,
-    pub(super) cores: Vec<usize>,
-    pub(super) worker: Worker,
+    pub(super) has_source: bool,
+    pub(super) mailbox: Arc<Mailbox>,
+}
+
+/// A thread and what it is to run.
+pub(super) struct Planned {
+    pub(super) handle: ThreadHandle,
+    pub(super) layout: Layout,
+    /// It does not run yet.
+    pub(super) is_new: bool,
+    /// Its source can be opened only when the one before is closed.
+    pub(super) waits_for_device: bool,
 }
 
 pub(super) struct Plan {
     pub(super) threads: Vec<Planned>,
-    pub(super) shared: Arc<Shared>,
-    pub(super) stages: Vec<StageInfo>,
+    pub(super) seated: Vec<Seated>,
+    /// For each stage that is new, changed or wired anew: the index of the first sample it takes, or makes.
+    pub(super) takes_effect: Vec<(Arc<str>, u64)>,
 }
 
 struct Thread {
@@ -36,94 +50,76 @@ struct Thread {
     members: Vec<usize>,
 }
 
-pub(super) fn plan(graph: CheckedGraph, groups: &[Group]) -> Plan {
-    let nodes = graph.nodes;
-    let threads = threads(&nodes);
-    let mut thread_of = vec![0; nodes.len()];
+/// Lays out `nodes` over threads. `fates` says what becomes of each.
+pub(super) fn plan(
+    nodes: Vec<Node>,
+    fates: &[Fate],
+    before: &Before,
+    groups: &[Group],
+    reports: &SyncSender<Event>,
+) -> Plan {
+    let gone = |n: usize| matches!(fates[n], Fate::Keep(b) if before.seated[b].is_closed());
+    let threads = threads(&nodes, gone);
+    let mut next_number = before.next_number;
+    let mut taken = Vec::new();
+    let handles: Vec<(ThreadHandle, bool)> = threads
+        .iter()
+        .map(|thread| {
+            let host = host(thread, &nodes, fates, before, &taken);
+            if let Some(host) = host {
+                taken.push(host.number);
+                return (ThreadHandle { name: thread.name.clone(), ..host.clone() }, false);
+            }
+            next_number += 1;
+            let handle = ThreadHandle {
+                number: next_number - 1,
+                name: thread.name.clone(),
+                has_source: nodes[thread.members[0]].role == Role::Source,
+                mailbox: Arc::default(),
+            };
+            (handle, true)
+        })
+        .collect();
+    let mut home: Vec<Option<(usize, usize)>> = vec![None; nodes.len()];
     for (t, thread) in threads.iter().enumerate() {
-        thread.members.iter().for_each(|n| thread_of[*n] = t);
+        thread.members.iter().enumerate().for_each(|(seat, n)| home[*n] = Some((t, seat)));
     }
-    let mailboxes: Vec<Arc<Mailbox>> = threads.iter().map(|_| Arc::default()).collect();
-    let has_source = |t: &Thread| t.members.iter().any(|n| nodes[*n].role == Role::Source);
-    let with_source =
-        threads.iter().zip(&mailboxes).filter(|(t, _)| has_source(t)).map(|(_, m)| Arc::clone(m));
-    let sinks = nodes.iter().filter(|n| n.role == Role::Sink).count();
-    // A pipeline without sinks runs until it is stopped: nothing then counts down to zero.
-    let shared = Arc::new(Shared::new(with_source.collect(), sinks));
-    let stages = infos(&nodes);
-    let mut links = Links::between(&nodes, &thread_of, &mailboxes);
-    let local = local_indices(&threads, nodes.len());
-    let outputs = outputs(&nodes);
-    let mut runtime: Vec<Option<RtNode>> = nodes
-        .into_iter()
-        .enumerate()
-        .map(|(n, node)| {
-            let t = thread_of[n];
-            let pacer = Pacer {
-                interrupted: Arc::clone(&mailboxes[t].interrupted),
-                waker: Arc::clone(&mailboxes[t].waker),
-            };
-            Some(rt_node(node, n, &stages[n], pacer))
-        })
-        .collect();
-    for (n, consumers) in outputs.iter().enumerate() {
-        let node = runtime[n].as_mut().expect("not taken yet");
-        for (consumer, port) in consumers {
-            if thread_of[*consumer] == thread_of[n] {
-                node.local.push(Target { node: local[*consumer], port: *port });
-            } else {
-                let edge = links.output_index(thread_of[n], thread_of[*consumer]);
-                if !node.remote.contains(&edge) {
-                    node.remote.push(edge);
-                }
-            }
-        }
-    }
-    let count = runtime.len();
-    let threads = threads
-        .into_iter()
-        .enumerate()
-        .map(|(t, thread)| {
-            let mut routes = vec![Vec::new(); count];
-            for (from, consumers) in
-                outputs.iter().enumerate().filter(|(from, _)| thread_of[*from] != t)
-            {
-                let here = consumers.iter().filter(|(consumer, _)| thread_of[*consumer] == t);
-                routes[from] = here
-                    .map(|(consumer, port)| Target { node: local[*consumer], port: *port })
-                    .collect();
-            }
-            let members: Vec<RtNode> = thread
-                .members
+    let seated = seated(&nodes, fates, before, &home, &handles);
+    let ports: Vec<Vec<Port>> =
+        (0..nodes.len()).map(|n| ports(n, &nodes, fates, before, gone)).collect();
+    let takes_effect = takes_effect(&nodes, fates, before, &ports);
+    let wiring = Wiring::between(&nodes, &home, &handles);
+    let mut layouts = lay_out(nodes, fates, before, &home, &handles, ports, &seated, reports);
+    wiring.connect(&mut layouts);
+    let mut planned: Vec<Planned> = threads
+        .iter()
+        .zip(handles)
+        .zip(layouts)
+        .map(|((thread, (handle, is_new)), mut layout)| {
+            layout.cores = groups
                 .iter()
-                .map(|n| runtime[*n].take().expect("each stage has one thread"))
-                .collect();
-            let worker = Worker {
-                sinks_only: members.iter().all(|n| n.is_sink),
-                nodes: members,
-                inputs: std::mem::take(&mut links.inputs[t]),
-                outputs: std::mem::take(&mut links.outputs[t])
-                    .into_iter()
-                    .map(|(_, tx)| tx)
-                    .collect(),
-                routes,
-                mailbox: Arc::clone(&mailboxes[t]),
-                shared: Arc::clone(&shared),
-                waker: Arc::clone(&mailboxes[t].waker),
-                untimed: 0,
-            };
-            let cores = groups
-                .iter()
-                .find(|g| g.name == thread.group)
-                .map(|g| g.cores.clone())
+                .find(|group| group.name == thread.group)
+                .map(|group| group.cores.clone())
                 .unwrap_or_default();
-            Planned { name: thread.name, cores, worker }
+            let waits_for_device =
+                handle.has_source && is_new && matches!(fates[thread.members[0]], Fate::Afresh(_));
+            Planned { handle, layout, is_new, waits_for_device }
         })
         .collect();
-    Plan { threads, shared, stages }
+    // Threads with nothing left to do are told so.
+    planned.extend(before.threads.iter().filter(|t| !taken.contains(&t.number)).map(|handle| {
+        Planned {
+            handle: handle.clone(),
+            layout: Layout::default(),
+            is_new: false,
+            waits_for_device: false,
+        }
+    }));
+    who_leaves(&mut planned, before);
+    Plan { threads: planned, seated, takes_effect }
 }
 
-fn threads(nodes: &[Node]) -> Vec<Thread> {
+fn threads(nodes: &[Node], gone: impl Fn(usize) -> bool) -> Vec<Thread> {
     let mut names: Vec<&str> = Vec::new();
     for node in nodes {
         if !names.contains(&node.group.as_str()) {
@@ -132,130 +128,148 @@ fn threads(nodes: &[Node]) -> Vec<Thread> {
     }
     let mut threads = Vec::new();
     for group in names {
-        let members: Vec<usize> = (0..nodes.len()).filter(|n| nodes[*n].group == group).collect();
-        let sources = members.iter().filter(|n| nodes[**n].role == Role::Source).count();
-        let fed = members.iter().any(|n| nodes[*n].inputs.iter().any(|i| nodes[*i].group != group));
-        if sources == 0 || (sources == 1 && !fed) {
+        let here = |n: &usize| nodes[*n].group == group && !gone(*n);
+        let (sources, rest): (Vec<usize>, Vec<usize>) =
+            (0..nodes.len()).filter(here).partition(|n| nodes[*n].role == Role::Source);
+        let from_elsewhere = |n: &usize| nodes[*n].inputs.iter().any(|i| nodes[*i].group != group);
+        let fed = rest.iter().any(from_elsewhere);
+        let thread = |name: &str, members| Thread {
+            name: name.to_owned(),
+            group: group.to_owned(),
+            members,
+        };
+        if sources.len() == 1 && !fed {
             // The source goes first; the rest keeps its order, inputs first.
-            let (first, rest): (Vec<usize>, Vec<usize>) =
-                members.iter().partition(|n| nodes[**n].role == Role::Source);
-            threads.push(Thread {
-                name: group.to_owned(),
-                group: group.to_owned(),
-                members: [first, rest].concat(),
-            });
+            threads.push(thread(group, [sources, rest].concat()));
             continue;
         }
-        let (alone, rest): (Vec<usize>, Vec<usize>) =
-            members.iter().partition(|n| nodes[**n].role == Role::Source);
-        threads.extend(alone.into_iter().map(|n| Thread {
-            name: nodes[n].id.clone(),
-            group: group.to_owned(),
-            members: vec![n],
-        }));
+        threads.extend(sources.into_iter().map(|n| thread(&nodes[n].id, vec![n])));
         if !rest.is_empty() {
-            threads.push(Thread { name: group.to_owned(), group: group.to_owned(), members: rest });
+            threads.push(thread(group, rest));
         }
     }
     threads
 }
 
-/// For each stage: who takes from it, and by which port.
-fn outputs(nodes: &[Node]) -> Vec<Vec<(usize, usize)>> {
-    let mut outputs = vec![Vec::new(); nodes.len()];
-    for (n, node) in nodes.iter().enumerate() {
-        for (port, input) in node.inputs.iter().enumerate() {
-            outputs[*input].push((n, port));
-        }
+/// The thread that runs already and is to run this: the one of its source if that lives on; for stages that are fed
+/// by others, the one of the same name, or else one that has some of them.
+fn host<'b>(
+    thread: &Thread,
+    nodes: &[Node],
+    fates: &[Fate],
+    before: &'b Before,
+    taken: &[usize],
+) -> Option<&'b ThreadHandle> {
+    let running_on = |n: usize| match fates[n] {
+        Fate::Keep(b) => before.seated[b].thread,
+        _ => None,
+    };
+    let first = thread.members[0];
+    if nodes[first].role == Role::Source {
+        let number = running_on(first)?;
+        return before.threads.iter().find(|t| t.number == number);
     }
-    outputs
+    let free = |t: &&ThreadHandle| !t.has_source && !taken.contains(&t.number);
+    before.threads.iter().filter(free).find(|t| t.name == thread.name).or_else(|| {
+        let has_one =
+            |t: &&ThreadHandle| thread.members.iter().any(|n| running_on(*n) == Some(t.number));
+        before.threads.iter().filter(free).find(has_one)
+    })
 }
 
-fn local_indices(threads: &[Thread], count: usize) -> Vec<usize> {
-    let mut local = vec![0; count];
-    for thread in threads {
-        thread.members.iter().enumerate().for_each(|(i, n)| local[*n] = i);
-    }
-    local
+fn seated(
+    nodes: &[Node],
+    fates: &[Fate],
+    before: &Before,
+    home: &[Option<(usize, usize)>],
+    handles: &[(ThreadHandle, bool)],
+) -> Vec<Seated> {
+    let one = |(n, node): (usize, &Node)| Seated {
+        id: node.id.as_str().into(),
+        role: node.role,
+        group: node.group.clone(),
+        inputs: node.inputs.clone(),
+        output: node.output.clone(),
+        stats: match fates[n] {
+            Fate::Keep(b) | Fate::Inherit(b) => Arc::clone(&before.seated[b].stats),
+            Fate::New | Fate::Afresh(_) => Arc::default(),
+        },
+        thread: home[n].map(|(t, _)| handles[t].0.number),
+    };
+    nodes.iter().enumerate().map(one).collect()
 }
 
-fn infos(nodes: &[Node]) -> Vec<StageInfo> {
-    nodes
-        .iter()
-        .map(|n| StageInfo {
-            id: n.id.as_str().into(),
-            role: n.role,
-            group: n.group.clone(),
-            output: n.output.clone(),
-            stats: Arc::new(StageStats::default()),
+#[expect(clippy::too_many_arguments, reason = "everything a seat is made of, in one place")]
+fn lay_out(
+    nodes: Vec<Node>,
+    fates: &[Fate],
+    before: &Before,
+    home: &[Option<(usize, usize)>],
+    handles: &[(ThreadHandle, bool)],
+    ports: Vec<Vec<Port>>,
+    seated: &[Seated],
+    reports: &SyncSender<Event>,
+) -> Vec<Layout> {
+    let mut seats: Vec<Vec<(usize, Seat)>> = handles.iter().map(|_| Vec::new()).collect();
+    for (n, (node, ports)) in nodes.into_iter().zip(ports).enumerate() {
+        let Some((t, seat)) = home[n] else { continue };
+        let mailbox = &handles[t].0.mailbox;
+        let pacer = (node.role == Role::Source).then(|| Pacer {
+            interrupted: Arc::clone(&mailbox.interrupted),
+            waker: Arc::clone(&mailbox.waker),
+        });
+        let past = match fates[n] {
+            Fate::Keep(b) => Past::Stage(b),
+            Fate::Inherit(b) => Past::State(b),
+            Fate::New | Fate::Afresh(_) => Past::None,
+        };
+        let mark = past.node().and_then(|b| before.marks.get(&b));
+        let node = RtNode {
+            id: Arc::clone(&seated[n].id),
+            index: n,
+            // What is kept comes from the thread that has it.
+            body: match (past, node.body) {
+                (Past::Stage(_), _) => Running::Closed,
+                (_, NodeBody::Source(source)) => Running::Source(source),
+                (_, NodeBody::Stage(stage)) => Running::Stage(stage),
+            },
+            is_sink: node.role == Role::Sink,
+            policy: node.policy,
+            ctx: StageCtx::new(node.max_samples, pacer, Some(reports.clone())),
+            ports,
+            local: Vec::new(),
+            remote: Vec::new(),
+            live: node.output.as_ref().is_some_and(|spec| spec.live),
+            next_out: mark
+                .map_or(if node.inputs.is_empty() { 0 } else { ANY_SAMPLE }, |m| m.next_out),
+            stats: Arc::clone(&seated[n].stats),
+        };
+        seats[t].push((seat, Seat { node, past }));
+    }
+    seats
+        .into_iter()
+        .map(|mut seats| {
+            seats.sort_by_key(|(seat, _)| *seat);
+            let seats = seats.into_iter().map(|(_, seat)| seat).collect();
+            Layout { seats, ..Layout::default() }
         })
         .collect()
 }
 
-fn rt_node(node: Node, index: usize, info: &StageInfo, pacer: Pacer) -> RtNode {
-    let (body, pacer) = match node.body {
-        NodeBody::Source(source) => (Running::Source(source), Some(pacer)),
-        NodeBody::Stage(stage) => (Running::Stage(stage), None),
-    };
-    RtNode {
-        id: Arc::clone(&info.id),
-        index,
-        body,
-        is_sink: node.role == Role::Sink,
-        policy: node.policy,
-        ctx: StageCtx::new(node.max_samples, pacer, None),
-        ports: node.inputs.iter().map(|_| Port { expected: 0, open: true }).collect(),
-        local: Vec::new(),
-        remote: Vec::new(),
-        live: node.output.as_ref().is_some_and(|spec| spec.live),
-        next_out: 0,
-        stats: Arc::clone(&info.stats),
-    }
-}
-
-/// The edges between threads, one for each pair that talks.
-struct Links {
-    outputs: Vec<Vec<(usize, EdgeTx)>>,
-    inputs: Vec<Vec<EdgeRx>>,
-}
-
-impl Links {
-    fn between(nodes: &[Node], thread_of: &[usize], mailboxes: &[Arc<Mailbox>]) -> Self {
-        let count = mailboxes.len();
-        let mut packets = vec![vec![0_usize; count]; count];
-        for (n, node) in nodes.iter().enumerate() {
-            let senders: Vec<usize> =
-                node.inputs.iter().copied().filter(|i| thread_of[*i] != thread_of[n]).collect();
-            for sender in senders {
-                let spec =
-                    nodes[sender].output.as_ref().expect("only stages with an output are inputs");
-                let per_second = spec.rate_hz / spec.max_frames.max(1) as f64;
-                packets[thread_of[sender]][thread_of[n]] +=
-                    (per_second * EDGE_SECONDS).ceil() as usize;
-            }
-        }
-        let mut links = Self {
-            outputs: (0..count).map(|_| Vec::new()).collect(),
-            inputs: (0..count).map(|_| Vec::new()).collect(),
-        };
-        for from in 0..count {
-            for to in 0..count {
-                if packets[from][to] > 0 {
-                    let room = packets[from][to].clamp(EDGE_PACKETS.0, EDGE_PACKETS.1);
-                    let (tx, rx) =
-                        edge(room, nodes.len(), &mailboxes[from].waker, &mailboxes[to].waker);
-                    links.outputs[from].push((to, tx));
-                    links.inputs[to].push(rx);
+/// Which stages of each running thread go on in another one.
+fn who_leaves(planned: &mut [Planned], before: &Before) {
+    let mut leaving: HashMap<usize, Vec<usize>> = HashMap::new();
+    for thread in planned.iter() {
+        for node in thread.layout.seats.iter().filter_map(|seat| seat.past.node()) {
+            match before.seated[node].thread {
+                Some(from) if from != thread.handle.number => {
+                    leaving.entry(from).or_default().push(node);
                 }
+                _ => {}
             }
         }
-        links
     }
-
-    fn output_index(&self, from: usize, to: usize) -> usize {
-        self.outputs[from]
-            .iter()
-            .position(|(t, _)| *t == to)
-            .expect("an edge was made for every pair that talks")
+    for thread in planned {
+        thread.layout.leaving = leaving.remove(&thread.handle.number).unwrap_or_default();
     }
 }

@@ -1,9 +1,14 @@
 //! What the threads of one pipeline share: the wish to stop, and what went wrong.
 
-use super::change::Change;
+use super::notice::SharedNotice;
+use super::plan::ThreadHandle;
+use super::position::Seated;
 use super::wake::Waker;
+use crate::graph::Role;
 use crate::stage::{ErrorAction, StageError};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::telemetry::{StageState, StageStats};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One stage's failure.
@@ -23,21 +28,15 @@ pub struct Failure {
     pub times: u64,
 }
 
-/// Where a thread with a source looks between two packets.
+/// What a thread is told from outside, looked at between two packets.
 #[derive(Debug)]
 pub(super) struct Mailbox {
     /// Raised together with anything below; the one thing looked at per packet.
     pub(super) interrupted: Arc<AtomicBool>,
     pub(super) waker: Arc<Waker>,
     stop: AtomicBool,
-    /// `None` once the thread has ended: a change posted then has nobody to pass it on.
-    changes: Mutex<Option<Vec<Arc<Change>>>>,
-}
-
-impl std::fmt::Debug for Change {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Change")
-    }
+    /// `None` once the thread has ended: a notice posted then has nobody to pass it on.
+    notices: Mutex<Option<VecDeque<SharedNotice>>>,
 }
 
 impl Default for Mailbox {
@@ -46,7 +45,7 @@ impl Default for Mailbox {
             interrupted: Arc::default(),
             waker: Arc::default(),
             stop: AtomicBool::new(false),
-            changes: Mutex::new(Some(Vec::new())),
+            notices: Mutex::new(Some(VecDeque::new())),
         }
     }
 }
@@ -57,19 +56,23 @@ impl Mailbox {
         self.interrupt();
     }
 
-    pub(super) fn post(&self, change: Arc<Change>) {
-        if let Some(changes) = &mut *lock(&self.changes) {
-            changes.push(change);
+    pub(super) fn post(&self, notice: SharedNotice) {
+        if let Some(notices) = &mut *lock(&self.notices) {
+            notices.push_back(notice);
         }
         self.interrupt();
     }
 
     /// The thread has ended: what was posted is let go of, and so is what still comes.
     pub(super) fn close(&self) {
-        *lock(&self.changes) = None;
+        *lock(&self.notices) = None;
     }
 
-    fn interrupt(&self) {
+    pub(super) fn is_closed(&self) -> bool {
+        lock(&self.notices).is_none()
+    }
+
+    pub(super) fn interrupt(&self) {
         self.interrupted.store(true, Ordering::Release);
         self.waker.wake();
     }
@@ -78,44 +81,59 @@ impl Mailbox {
         self.stop.load(Ordering::Acquire)
     }
 
-    /// Takes the posted changes and lowers the flag, unless a stop is wanted.
-    pub(super) fn take_changes(&self) -> Vec<Arc<Change>> {
+    /// Lowers the flag. Look at everything it stands for afterwards.
+    pub(super) fn heard(&self) {
         self.interrupted.store(false, Ordering::Release);
-        let changes = lock(&self.changes).as_mut().map(std::mem::take).unwrap_or_default();
-        if self.stop_requested() {
-            self.interrupted.store(true, Ordering::Release);
-        }
-        changes
+    }
+
+    /// The next notice posted.
+    pub(super) fn next_notice(&self) -> Option<SharedNotice> {
+        lock(&self.notices).as_mut()?.pop_front()
     }
 }
 
 /// Shared by all threads of one pipeline.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Shared {
-    pub(super) mailboxes: Vec<Arc<Mailbox>>,
-    pub(super) sinks_left: AtomicUsize,
+    stopping: AtomicBool,
+    sources: Mutex<Vec<Arc<Mailbox>>>,
+    sinks: Mutex<Vec<Arc<StageStats>>>,
     failures: Mutex<Vec<Failure>>,
     remarks: Mutex<Vec<String>>,
 }
 
 impl Shared {
-    pub(super) fn new(mailboxes: Vec<Arc<Mailbox>>, sinks: usize) -> Self {
-        Self {
-            mailboxes,
-            sinks_left: AtomicUsize::new(sinks),
-            failures: Mutex::default(),
-            remarks: Mutex::default(),
+    /// These are the threads and stages now.
+    pub(super) fn watch<'t>(
+        &self,
+        threads: impl Iterator<Item = &'t ThreadHandle>,
+        stages: &[Seated],
+    ) {
+        let sinks = stages.iter().filter(|stage| stage.role == Role::Sink);
+        *lock(&self.sinks) = sinks.map(|stage| Arc::clone(&stage.stats)).collect();
+        let sources = threads.filter(|t| t.has_source).map(|t| Arc::clone(&t.mailbox));
+        *lock(&self.sources) = sources.collect();
+        // A stop that came while the pipeline was changed is for the new sources too.
+        if self.stopping.load(Ordering::Acquire) {
+            self.stop();
         }
     }
 
     /// Asks every source to end; what is in flight is still delivered.
     pub(super) fn stop(&self) {
-        self.mailboxes.iter().for_each(|m| m.stop());
+        self.stopping.store(true, Ordering::Release);
+        lock(&self.sources).iter().for_each(|mailbox| mailbox.stop());
     }
 
-    /// One sink fewer. Without any there is nobody to acquire for.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// A sink has closed. When none is left, there is nobody to acquire for. A pipeline that never had one runs until
+    /// it is stopped.
     pub(super) fn sink_closed(&self) {
-        if self.sinks_left.fetch_sub(1, Ordering::AcqRel) == 1 {
+        let last = lock(&self.sinks).iter().all(|stats| stats.state() != StageState::Running);
+        if last {
             self.stop();
         }
     }

@@ -6,12 +6,13 @@
     reason = "every test binary uses its own part"
 )]
 
-use pipeline_core::graph::{BuildNode, CheckedGraph, NodeDesc, check};
+use pipeline_core::graph::{BuildNode, CheckedGraph, GraphError, NodeDesc, check};
 use pipeline_core::{
     Built, ChannelMeta, ConfigError, ErrorAction, Flags, Inputs, Lockable, PacketHeader,
     PacketKind, Role, RtPacket, SensorMeta, SourceImpl, SourceStep, StageCtx, StageError,
     StageImpl, StageResult, StreamSpec,
 };
+use std::any::Any;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -146,6 +147,54 @@ impl StageImpl for FailAt {
     }
 }
 
+/// Adds `amount` and how many frames it has seen, modulo 64: what comes out tells whether its state was kept.
+pub struct Counting {
+    pub amount: u64,
+    pub seen: u64,
+}
+impl Lockable for Counting {}
+impl StageImpl for Counting {
+    fn process(&mut self, packet: Arc<RtPacket>, ctx: &mut StageCtx) -> StageResult {
+        let (amount, seen) = (self.amount, self.seen);
+        self.seen += packet.frames() as u64;
+        let add = move |frame: usize| (amount + (seen + frame as u64) % 64) as f32;
+        if packet.kind().has_codes() {
+            return packet.into_microvolts(ctx, |codes, uv| {
+                for (i, (u, c)) in uv.iter_mut().zip(codes).enumerate() {
+                    *u = *c as f32 + add(i / CHANNELS);
+                }
+            });
+        }
+        packet.map_samples(ctx, |uv| {
+            uv.iter_mut().enumerate().for_each(|(i, u)| *u += add(i / CHANNELS));
+        })
+    }
+    fn inherit(&mut self, previous: &mut dyn Any) {
+        if let Some(previous) = previous.downcast_mut::<Self>() {
+            self.seen = previous.seen;
+        }
+    }
+    fn reset(&mut self) {
+        self.seen = 0;
+    }
+}
+
+/// Remembers index and value of every frame.
+#[derive(Clone, Default)]
+pub struct Indexed(pub Arc<Mutex<Vec<(u64, f32)>>>);
+impl Lockable for Indexed {}
+impl StageImpl for Indexed {
+    fn process(&mut self, packet: Arc<RtPacket>, _ctx: &mut StageCtx) -> StageResult {
+        let first = packet.header().first_sample;
+        let codes = packet.codes().iter().step_by(CHANNELS).map(|c| *c as f32);
+        let values: Vec<f32> =
+            codes.chain(packet.microvolts().iter().step_by(CHANNELS).copied()).collect();
+        let mut seen = self.0.lock().unwrap();
+        seen.extend(values.into_iter().enumerate().map(|(i, x)| (first + i as u64, x)));
+        Ok(None)
+    }
+}
+
 type Make = Box<dyn Fn(&Inputs<'_>) -> Result<Built, Vec<ConfigError>>>;
 
 /// A stage for a graph, from a closure.
@@ -223,6 +272,12 @@ pub fn sink<S: StageImpl + Clone>(stage: &S) -> Kind {
 
 /// `(id, kind, inputs, group, policy)`, wired as written; no inputs means the stage above.
 pub fn graph(rows: &[(&str, &Kind, &[&str], Option<&str>, ErrorAction)]) -> CheckedGraph {
+    try_graph(rows).unwrap()
+}
+
+pub fn try_graph(
+    rows: &[(&str, &Kind, &[&str], Option<&str>, ErrorAction)],
+) -> Result<CheckedGraph, Vec<GraphError>> {
     let descs = rows.iter().map(|(id, kind, inputs, group, policy)| NodeDesc {
         id: (*id).to_owned(),
         inputs: (!inputs.is_empty()).then(|| inputs.iter().map(|i| (*i).to_owned()).collect()),
@@ -230,5 +285,11 @@ pub fn graph(rows: &[(&str, &Kind, &[&str], Option<&str>, ErrorAction)]) -> Chec
         policy: Box::new(*policy),
         build: *kind,
     });
-    check(descs.collect()).unwrap()
+    check(descs.collect())
+}
+
+pub fn wait_for(what: impl Fn() -> bool) {
+    while !what() {
+        std::thread::yield_now();
+    }
 }

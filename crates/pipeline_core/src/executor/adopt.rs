@@ -1,0 +1,121 @@
+//! From one layout of a thread to the next, at a cut: what lives on moves over, what is gone is closed.
+
+use super::layout::{Layout, Past, Seat};
+use super::node::{RtNode, Running};
+use super::notice::{Answer, Cut, Decision};
+use super::worker::Worker;
+use crate::stage::ErrorAction;
+use crate::telemetry::StageState;
+use std::io;
+use std::time::Duration;
+
+/// How long a thread sleeps between two looks for a stage that another one is to let go of. Only once a change, and
+/// only when stages change their thread.
+const LOOK_AGAIN: Duration = Duration::from_micros(200);
+
+impl Worker {
+    /// Takes over what the cut has for this thread, once it is decided. False when that is nothing.
+    pub(super) fn adopt(&mut self, cut: &Cut) -> bool {
+        while cut.decision() == Decision::Pending {
+            self.waker.sleep_unless(|| cut.decision() != Decision::Pending, None);
+        }
+        if cut.decision() == Decision::Release {
+            return false;
+        }
+        for i in 0..self.inputs.len() {
+            self.report_overflow(i);
+        }
+        let layout = cut.take_layout(self.number).unwrap_or_default();
+        let Layout { seats, inputs, outputs, leaving, cores } = layout;
+        let mut before: Vec<Option<RtNode>> =
+            std::mem::take(&mut self.nodes).into_iter().map(Some).collect();
+        let mut take = |node: usize| {
+            before.iter_mut().find(|b| b.as_ref().is_some_and(|b| b.index == node))?.take()
+        };
+        for node in leaving {
+            if let Some(moved) = take(node) {
+                cut.send_off(node, moved);
+            }
+        }
+        let mut waiting: Vec<(Seat, Option<RtNode>)> = seats
+            .into_iter()
+            .map(|seat| {
+                let old = seat.past.node().and_then(&mut take);
+                (seat, old)
+            })
+            .collect();
+        before.into_iter().flatten().for_each(|node| self.remove(node));
+        for (seat, old) in &mut waiting {
+            while let (Some(node), None) = (seat.past.node(), &old) {
+                *old = cut.receive(node);
+                if old.is_none() {
+                    self.waker.sleep_unless(|| false, Some(LOOK_AGAIN));
+                }
+            }
+        }
+        // The old edges are empty: everybody holds at the cut.
+        self.inputs = inputs;
+        self.outputs = outputs;
+        for (seat, old) in waiting {
+            self.sit_down(seat, old);
+        }
+        self.sinks_only = self.nodes.iter().all(|node| node.is_sink);
+        pin(&cores);
+        for n in 0..self.nodes.len() {
+            let node = &self.nodes[n];
+            if !node.ports.is_empty() && node.ports.iter().all(|port| !port.open) {
+                self.finish(n);
+            }
+        }
+        cut.answer(Answer::Adopted { thread: self.number });
+        !self.nodes.is_empty()
+    }
+
+    fn sit_down(&mut self, seat: Seat, old: Option<RtNode>) {
+        let Seat { mut node, past } = seat;
+        let closed = match (past, old) {
+            (Past::Stage(_), Some(old)) => {
+                node.continue_as(old);
+                Ok(())
+            }
+            (Past::State(_), Some(old)) => node.inherit_from(old),
+            _ => Ok(()),
+        };
+        self.nodes.push(node);
+        if let Err(error) = closed {
+            self.record(self.nodes.len() - 1, &error, ErrorAction::SkipPacket);
+        }
+    }
+
+    /// Closes a stage that is no longer part of the graph. Nobody waits for its end.
+    fn remove(&mut self, node: RtNode) {
+        if node.is_closed() {
+            return;
+        }
+        self.shared.remark(&node.id, node.remarks());
+        self.nodes.push(node);
+        let n = self.nodes.len() - 1;
+        if let Err(error) = self.nodes[n].close() {
+            self.record(n, &error, ErrorAction::SkipPacket);
+        }
+        let node = self.nodes.pop().expect("pushed above");
+        debug_assert!(matches!(node.body, Running::Closed));
+        node.stats.set_state(StageState::Ended);
+    }
+}
+
+/// The cores that the calling thread may run on.
+pub(super) fn allowed_cores() -> Vec<usize> {
+    let Ok(allowed) = rustix::thread::sched_getaffinity(None) else { return Vec::new() };
+    (0..rustix::thread::CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect()
+}
+
+fn pin(cores: &[usize]) {
+    if cores.is_empty() {
+        return;
+    }
+    let mut set = rustix::thread::CpuSet::new();
+    cores.iter().for_each(|core| set.set(*core));
+    // The cores were looked up before; what can still fail here is a change of limits, which costs only jitter.
+    let _: io::Result<()> = rustix::thread::sched_setaffinity(None, &set).map_err(Into::into);
+}

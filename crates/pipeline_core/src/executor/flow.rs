@@ -1,0 +1,113 @@
+//! The way of a packet through the stages of one thread, by plain calls.
+//!
+//! Nothing here allocates, locks, logs or reads a clock per packet, except in a thread of sinks alone, which reads it
+//! once a packet to know the packet's age.
+
+use super::edge::EdgeRx;
+use super::node::{CallError, Target};
+use super::worker::Worker;
+use crate::clock::monotonic_ns;
+use crate::packet::RtPacket;
+use crate::stage::StageError;
+use std::sync::Arc;
+
+/// One packet in this many has its stages timed.
+const TIMED_EVERY: u32 = 32;
+
+impl Worker {
+    pub(super) const fn tick(&mut self) {
+        self.untimed = if self.untimed >= TIMED_EVERY { 1 } else { self.untimed + 1 };
+    }
+
+    const fn timed(&self) -> bool {
+        self.untimed == TIMED_EVERY
+    }
+
+    /// Tells the stages behind edge `i` what found no room in it.
+    pub(super) fn report_overflow(&mut self, i: usize) {
+        let mut lost: Option<Vec<(usize, u64)>> = None;
+        let report = |lane, frames| lost.get_or_insert_default().push((lane, frames));
+        EdgeRx::take_overflow(&mut self.inputs[i], report);
+        for (lane, lost_frames) in lost.into_iter().flatten() {
+            for t in 0..self.inputs[i].lanes[lane].len() {
+                let node = self.inputs[i].lanes[lane][t].node;
+                if !self.nodes[node].is_closed() {
+                    self.nodes[node].stats.overflow_frames.add(lost_frames);
+                    let error = StageError::QueueFull { lost_frames };
+                    self.failed(node, &CallError { error, said: None });
+                }
+            }
+        }
+    }
+
+    /// Hands a packet that came in by a lane to everyone who takes from it.
+    pub(super) fn route(&mut self, edge: usize, lane: usize, packet: Arc<RtPacket>) {
+        let targets = self.inputs[edge].lanes[lane].len();
+        for t in 1..targets {
+            let target = self.inputs[edge].lanes[lane][t];
+            self.deliver(target, Arc::clone(&packet));
+        }
+        if targets > 0 {
+            let target = self.inputs[edge].lanes[lane][0];
+            self.deliver(target, packet);
+        } else {
+            packet.recycle();
+        }
+    }
+
+    fn deliver(&mut self, target: Target, packet: Arc<RtPacket>) {
+        let timed = self.timed();
+        let sinks_only = self.sinks_only;
+        let node = &mut self.nodes[target.node];
+        if node.is_closed() {
+            packet.recycle();
+            return;
+        }
+        node.arrive(target.port, &packet);
+        let captured_ns = packet.header().captured_ns;
+        let started_ns = if timed { monotonic_ns() } else { 0 };
+        let result = node.process(packet);
+        node.count_dropped();
+        if timed || (sinks_only && captured_ns > 0) {
+            let now_ns = monotonic_ns();
+            if timed {
+                node.stats.process_ns.record(now_ns - started_ns);
+            }
+            if node.is_sink && captured_ns > 0 {
+                node.stats.age_ns.record(now_ns.saturating_sub(captured_ns));
+            }
+        }
+        match result {
+            Ok(Some(out)) => self.emit(target.node, out),
+            Ok(None) => {}
+            Err(error) => self.failed(target.node, &error),
+        }
+    }
+
+    /// Hands a packet to everyone who takes from stage `n`; the last gets the handle itself, and may work in place.
+    pub(super) fn emit(&mut self, n: usize, packet: Arc<RtPacket>) {
+        let node = &mut self.nodes[n];
+        let header = packet.header();
+        node.next_out = header.first_sample + u64::from(header.frames);
+        node.stats.packets_out.add(1);
+        node.stats.frames_out.add(u64::from(header.frames));
+        let (live, remote, local) = (node.live, node.remote.len(), node.local.len());
+        for r in 0..remote {
+            let (edge, lane) = self.nodes[n].remote[r];
+            if r + 1 == remote && local == 0 {
+                self.outputs[edge].packet(lane, packet, live);
+                return;
+            }
+            self.outputs[edge].packet(lane, Arc::clone(&packet), live);
+        }
+        for l in 0..local {
+            let target = self.nodes[n].local[l];
+            if l + 1 == local {
+                self.deliver(target, packet);
+                return;
+            }
+            self.deliver(target, Arc::clone(&packet));
+        }
+        packet.recycle();
+    }
+}
