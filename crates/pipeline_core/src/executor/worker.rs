@@ -58,6 +58,7 @@ impl Worker {
     /// Runs what the cut has for this thread until everything it takes packets from is over, then closes what is left.
     pub(super) fn run(mut self, cut: SharedNotice) {
         self.waker.attach();
+        let _ended = CloseAtEnd(Arc::clone(&self.mailbox));
         let runs = matches!(&*cut, Notice::Cut(cut) if self.adopt(cut));
         // Who has nothing of it left tells those who wait until a notice has passed everywhere.
         drop(cut);
@@ -75,7 +76,6 @@ impl Worker {
             }
         }
         self.announce();
-        self.mailbox.close();
     }
 
     /// The source is the thread's first stage; everything else here is fed by it.
@@ -275,6 +275,15 @@ impl Worker {
 
     pub(super) fn announce(&mut self) {
         self.outputs.iter_mut().for_each(EdgeTx::announce);
+    }
+}
+
+/// Says that the thread has ended, however it did: who waits for an answer of it must not wait for ever.
+struct CloseAtEnd(Arc<Mailbox>);
+
+impl Drop for CloseAtEnd {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
