@@ -1,5 +1,7 @@
 //! What the board is told, and what it answers (OpenBCI documentation, "Cyton SDK"; firmware 3.1, `processChar`).
 
+use crate::ads1299::settings::{Channel, Reference};
+
 /// Soft reset: the board answers with what it is.
 pub const RESET: &[u8] = b"v";
 /// Starts streaming. Not answered.
@@ -20,27 +22,21 @@ pub const END: &[u8] = b"$$$";
 /// What channels are called in commands, 1 to 16.
 const NAMES: &[u8; 16] = b"12345678QWERTYUI";
 
-/// How one channel is to be set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChannelSettings {
-    /// Gain, as the chip's register has it: 0 to 6 for 1, 2, 4, 6, 8, 12, 24.
-    pub gain_code: u8,
-    /// What it measures, as the chip's register has it: 0 its electrodes, 1 nothing (shorted), 5 the test signal ...
-    pub input_code: u8,
-    /// Whether it takes part in the bias.
-    pub bias: bool,
-    /// Whether its non-inverting input is connected to SRB2.
-    pub srb2: bool,
-    /// Whether the inverting inputs of its chip are connected to SRB1.
-    pub srb1: bool,
-}
-
 /// `x CH PD GAIN INPUT BIAS SRB2 SRB1 X`: sets one channel, counted from 0.
-pub fn set_channel(channel: usize, settings: ChannelSettings) -> [u8; 9] {
-    let ChannelSettings { gain_code, input_code, bias, srb2, srb1 } = settings;
-    let flag = |on| b'0' + u8::from(on);
-    let (gain, input) = (b'0' + gain_code, b'0' + input_code);
-    [b'x', NAMES[channel], flag(false), gain, input, flag(bias), flag(srb2), flag(srb1), b'X']
+pub fn set_channel(channel: usize, settings: Channel, reference: Reference, bias: bool) -> [u8; 9] {
+    let digit = |code: u8| b'0' + code;
+    let flag = |on| digit(u8::from(on));
+    [
+        b'x',
+        NAMES[channel],
+        flag(false),
+        digit(settings.gain.code()),
+        digit(settings.input.code()),
+        flag(bias),
+        flag(reference == Reference::Srb2),
+        flag(reference == Reference::Srb1),
+        b'X',
+    ]
 }
 
 /// `z CH P N Z`: sends the lead-off current, 6 nA at 31.25 Hz, through a channel's electrodes; channels count from 0.
@@ -75,17 +71,18 @@ impl Banner {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ads1299::settings::{Gain, Input};
 
     #[test]
     fn commands_are_those_of_the_documentation() {
-        let settings =
-            ChannelSettings { gain_code: 6, input_code: 0, bias: true, srb2: true, srb1: false };
-        assert_eq!(&set_channel(2, settings), b"x3060110X");
-        let shorted =
-            ChannelSettings { gain_code: 0, input_code: 1, bias: false, srb2: false, srb1: true };
+        let channel = |gain, input| Channel { gain, input };
+        let normal = channel(Gain::X24, Input::Normal);
+        assert_eq!(&set_channel(2, normal, Reference::Srb2, true), b"x3060110X");
         // Channels 9 to 16 have letters.
-        assert_eq!(&set_channel(8, shorted), b"xQ001001X");
-        assert_eq!(&set_channel(15, shorted), b"xI001001X");
+        let shorted = channel(Gain::X1, Input::Shorted);
+        assert_eq!(&set_channel(8, shorted, Reference::Srb1, false), b"xQ001001X");
+        let test = channel(Gain::X12, Input::TestSignal);
+        assert_eq!(&set_channel(15, test, Reference::Pairs, true), b"xI055100X");
         assert_eq!(&set_lead_off(7, false, true), b"z801Z");
     }
 

@@ -1,5 +1,6 @@
 //! A Cyton as a [`Board`]: packets in, numbered and timed frames out, and back again by itself after anything that happens to the link.
 
+use super::PACKETS_PER_S;
 use super::daisy::Pairing;
 use super::error::CytonError;
 use super::framing::{Arrival, Found, Framer};
@@ -14,8 +15,6 @@ use std::error::Error;
 use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 
-/// Packets a second, whatever the chip is set to: the radio link carries no more.
-pub const PACKETS_PER_S: f64 = 250.0;
 /// What a packet takes on the wire: 330 bits at 115200 a second. No stamp is less late than this.
 const WIRE_NS: u64 = LENGTH as u64 * 10 * 1_000_000_000 / 115_200;
 /// After so long without a byte what has come of a packet is all.
@@ -89,11 +88,11 @@ struct Frame {
 impl Cyton {
     /// A board on a link. Nothing happens before it is opened.
     ///
-    /// # Panics
-    /// When there are other than 8 or 16 channels.
-    pub fn new(link: Box<dyn Link>, settings: CytonSettings) -> Self {
-        assert!([8, 16].contains(&settings.channels.len()), "a Cyton has 8 channels or 16");
-        Self {
+    /// # Errors
+    /// When it cannot do what is set.
+    pub fn new(link: Box<dyn Link>, settings: CytonSettings) -> Result<Self, CytonError> {
+        settings.check()?;
+        Ok(Self {
             link,
             state: State::Closed,
             framer: Framer::default(),
@@ -112,7 +111,7 @@ impl Cyton {
             away_since_ns: None,
             told: None,
             settings,
-        }
+        })
     }
 
     fn now_ns(&self) -> u64 {

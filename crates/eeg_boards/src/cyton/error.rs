@@ -48,6 +48,12 @@ pub enum CytonError {
         /// What it said.
         answer: String,
     },
+    /// A number of channels that no Cyton has.
+    #[error("a Cyton has 8 channels, or 16 with a Daisy, not {0}")]
+    Channels(usize),
+    /// A lead-off current that the firmware does not know.
+    #[error("the Cyton's firmware knows one lead-off current: `current: 6nA` at `drive: 31.2hz`")]
+    LeadOff,
     /// Sixteen channels need a daisy.
     #[error(
         "16 channels were asked for, but no Daisy answers: plug it onto the Cyton, or set `channels: 8`"

@@ -21,8 +21,10 @@ pub mod sequence;
 mod set_up;
 pub mod simulator;
 
-pub use command::ChannelSettings;
-pub use driver::{Cyton, PACKETS_PER_S};
+pub use driver::Cyton;
 pub use error::CytonError;
 pub use link::SerialLink;
 pub use set_up::CytonSettings;
+
+/// Packets a second, whatever the chips are set to: the radio link carries no more.
+pub const PACKETS_PER_S: f64 = 250.0;

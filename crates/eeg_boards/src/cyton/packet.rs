@@ -10,6 +10,8 @@
 //!
 //! (OpenBCI documentation, "Cyton Data Format".) There is no checksum; what can be checked is in [`framing`](super::framing).
 
+use crate::ads1299::frame::code;
+
 /// Bytes of a packet.
 pub const LENGTH: usize = 33;
 /// Channels of a packet.
@@ -59,8 +61,7 @@ impl Packet {
     pub fn codes(&self) -> [i32; CHANNELS] {
         std::array::from_fn(|channel| {
             let at = 2 + 3 * channel;
-            let [high, middle, low] = [self.bytes[at], self.bytes[at + 1], self.bytes[at + 2]];
-            i32::from_be_bytes([high, middle, low, 0]) >> 8
+            code([self.bytes[at], self.bytes[at + 1], self.bytes[at + 2]])
         })
     }
 

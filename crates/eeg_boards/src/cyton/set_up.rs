@@ -1,23 +1,48 @@
 //! Bringing the board from whatever it does to streaming: command, answer, next command. In small steps, so that a board that went away
 //! can be brought back while the caller goes on.
 
-use super::command::{self, Banner, ChannelSettings};
+use super::PACKETS_PER_S;
+use super::command::{self, Banner};
 use super::error::CytonError;
 use super::link::Link;
+use crate::ads1299::settings::{Channel, Current, Drive, Input, LeadOff, Reference, Side};
 
 /// What the board is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CytonSettings {
     /// One for each channel: 8, or 16 with the daisy.
-    pub channels: Vec<ChannelSettings>,
-    /// Whether the lead-off current, 6 nA at 31.25 Hz, flows through the electrodes at the non-inverting and the inverting inputs.
-    pub lead_off: (bool, bool),
+    pub channels: Vec<Channel>,
+    /// Where the reference is. The board's own is `Srb2`, electrodes at the inverting inputs: the signal is upside down.
+    pub reference: Reference,
+    /// Whether the channels take part in the bias.
+    pub bias: bool,
+    /// The lead-off current; the firmware knows 6 nA at 31.25 Hz only.
+    pub lead_off: Option<LeadOff>,
 }
 
 impl CytonSettings {
     /// Whether the daisy is needed.
     pub fn daisy(&self) -> bool {
         self.channels.len() > 8
+    }
+
+    /// Samples a second: 250, or 125 with the daisy.
+    pub fn rate_hz(&self) -> f64 {
+        if self.daisy() { PACKETS_PER_S / 2.0 } else { PACKETS_PER_S }
+    }
+
+    /// Whether the board can do this.
+    ///
+    /// # Errors
+    /// What it cannot.
+    pub fn check(&self) -> Result<(), CytonError> {
+        if ![8, 16].contains(&self.channels.len()) {
+            return Err(CytonError::Channels(self.channels.len()));
+        }
+        match self.lead_off {
+            Some(LeadOff { current: Current::Na6, drive: Drive::Hz31, .. }) | None => Ok(()),
+            Some(_) => Err(CytonError::LeadOff),
+        }
     }
 }
 
@@ -134,9 +159,14 @@ impl SetUp {
             Step::Daisy if settings.daisy() => command::ATTACH_DAISY.to_vec(),
             Step::Daisy => command::REMOVE_DAISY.to_vec(),
             Step::TestSignal => command::TEST_SIGNAL.to_vec(),
-            Step::Channel(n) => command::set_channel(n, settings.channels[n]).to_vec(),
+            Step::Channel(n) => {
+                let CytonSettings { channels, reference, bias, .. } = settings;
+                command::set_channel(n, channels[n], *reference, *bias).to_vec()
+            }
             Step::LeadOff(n) => {
-                command::set_lead_off(n, settings.lead_off.0, settings.lead_off.1).to_vec()
+                let through = settings.lead_off.map(|lead_off| lead_off.side);
+                let on = |side| through == Some(side) || through == Some(Side::Both);
+                command::set_lead_off(n, on(Side::Positive), on(Side::Negative)).to_vec()
             }
             Step::Time => command::TIME_ON.to_vec(),
             Step::Start => command::START.to_vec(),
@@ -209,7 +239,6 @@ impl SetUp {
     fn go_on(&mut self, settings: &CytonSettings) -> bool {
         self.sent = false;
         let channels = settings.channels.len();
-        let lead_off = settings.lead_off != (false, false);
         loop {
             self.step = match self.step {
                 Step::Open => Step::Hush,
@@ -226,8 +255,11 @@ impl SetUp {
             };
             let needed = match self.step {
                 Step::Daisy => settings.daisy() != self.banner.daisy,
-                Step::TestSignal => settings.channels.iter().any(|channel| channel.input_code == 5),
-                Step::LeadOff(_) => lead_off,
+                Step::TestSignal => {
+                    let test = |channel: &Channel| channel.input == Input::TestSignal;
+                    settings.channels.iter().any(test)
+                }
+                Step::LeadOff(_) => settings.lead_off.is_some(),
                 // Version 1 of the firmware does not know it.
                 Step::Time => self.banner.firmware.is_some(),
                 _ => true,
