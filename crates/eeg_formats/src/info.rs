@@ -22,6 +22,8 @@ pub enum Format {
     OpenBciText,
     /// XDF 1.0: streams with a time for each sample.
     Xdf,
+    /// CSV with the columns `sample`, `time_s` and one a channel.
+    Csv,
 }
 
 impl std::fmt::Display for Format {
@@ -35,6 +37,7 @@ impl std::fmt::Display for Format {
             Self::BdfPlusDiscontinuous => "BDF+D",
             Self::OpenBciText => "OpenBCI text",
             Self::Xdf => "XDF",
+            Self::Csv => "CSV",
         })
     }
 }
@@ -115,6 +118,8 @@ pub struct ChannelInfo {
     pub transducer: String,
     /// Filters applied before recording, as in the file (`HP:0.1Hz LP:75Hz N:50Hz`).
     pub prefilter: String,
+    /// Gain of the amplifier, where the file tells.
+    pub gain: Option<f64>,
 }
 
 impl ChannelInfo {

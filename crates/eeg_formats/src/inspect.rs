@@ -80,7 +80,7 @@ impl Inspection {
         let frames = self.played().frames;
         match self.info.format {
             // Here nothing stands for what was lost.
-            Format::Xdf | Format::OpenBciText => frames,
+            Format::Xdf | Format::OpenBciText | Format::Csv => frames,
             _ => frames
                 .saturating_sub(self.declared_of(GapKind::Lost))
                 .saturating_sub(self.declared_of(GapKind::Padding)),

@@ -57,6 +57,7 @@ mod tests {
             digital_max: 1,
             transducer: transducer.into(),
             prefilter: String::new(),
+            gain: None,
         }
     }
 

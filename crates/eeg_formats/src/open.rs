@@ -1,5 +1,6 @@
 //! Opening a recording: the format is found from the first bytes.
 
+use crate::csv::CsvReader;
 use crate::edf::EdfReader;
 use crate::openbci::OpenBciReader;
 use crate::xdf::XdfReader;
@@ -55,6 +56,7 @@ pub fn open(mut source: Box<dyn ReadSeek>, name: &str) -> Result<Recording, Form
     match sniff(&head[..length]) {
         Kind::Edf => Ok(Recording::new(Box::new(EdfReader::open(source, name)?))),
         Kind::Xdf => Ok(Recording::new(Box::new(XdfReader::open(source, name)?))),
+        Kind::Csv => Ok(Recording::new(Box::new(CsvReader::open(source, name)?))),
         Kind::Text => Ok(Recording::new(Box::new(OpenBciReader::open(source, name)?))),
         Kind::Unknown(found) => Err(FormatError::Unrecognised { name: name.to_owned(), found }),
     }
@@ -95,6 +97,7 @@ fn read_head(source: &mut dyn ReadSeek, head: &mut [u8]) -> io::Result<usize> {
 enum Kind {
     Edf,
     Xdf,
+    Csv,
     Text,
     Unknown(String),
 }
@@ -112,6 +115,9 @@ fn sniff(head: &[u8]) -> Kind {
     }
     if head.starts_with(crate::xdf::MAGIC) {
         return Kind::Xdf;
+    }
+    if head.starts_with(crate::csv::START) {
+        return Kind::Csv;
     }
     if head.starts_with(b"Brain Vision") {
         return unknown("it is a BrainVision header");

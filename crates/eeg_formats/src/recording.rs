@@ -1,6 +1,7 @@
 //! An open recording: what it holds, its samples in blocks, its annotations.
 
-use crate::{Annotations, Chunk, FormatError, RecordingInfo, SampleBlock, SampleKind};
+use crate::filler::Filler;
+use crate::{Annotations, Chunk, Format, FormatError, RecordingInfo, SampleBlock, SampleKind};
 
 /// What each format implements. Positions are kept per stream, so streams may be read in turn.
 pub(crate) trait Reader: Send {
@@ -22,6 +23,8 @@ pub(crate) trait Reader: Send {
 /// An open recording. Memory does not grow with its length.
 pub struct Recording {
     reader: Box<dyn Reader>,
+    /// Where a stream is made up, once it is to be left out.
+    filler: Option<Filler>,
 }
 
 impl std::fmt::Debug for Recording {
@@ -32,7 +35,7 @@ impl std::fmt::Debug for Recording {
 
 impl Recording {
     pub(crate) fn new(reader: Box<dyn Reader>) -> Self {
-        Self { reader }
+        Self { reader, filler: None }
     }
 
     /// What the recording holds.
@@ -46,6 +49,23 @@ impl Recording {
         let mut warnings = self.info().warnings.clone();
         warnings.extend(self.reader.warnings_from_reading());
         warnings
+    }
+
+    /// From now on leaves out of a stream what was never measured: where a recording declares that filler stands for lost
+    /// samples, the index jumps instead, and padding at the end is not there. Reads all annotations once, and goes back
+    /// to the first sample.
+    ///
+    /// # Errors
+    /// When the source cannot be read.
+    pub fn leave_out_filler(&mut self, stream: usize) -> Result<(), FormatError> {
+        self.filler = match self.info().format {
+            Format::EdfPlusContinuous | Format::BdfPlusContinuous => {
+                Some(Filler::declared(stream, self.reader.annotations())?)
+            }
+            // Nothing stands for what was lost.
+            _ => None,
+        };
+        self.rewind()
     }
 
     /// Reads the next frames of a stream, at most `max_frames`, into `block`, replacing what it held.
@@ -86,7 +106,7 @@ impl Recording {
         block.codes.resize(codes, 0);
         block.microvolts.resize(microvolts, 0.0);
         let chunk = match kind {
-            SampleKind::Codes => self.reader.read_codes(stream, &mut block.codes),
+            SampleKind::Codes => self.codes(stream, channels, &mut block.codes),
             SampleKind::Microvolts => self.reader.read_microvolts(stream, &mut block.microvolts),
         };
         let frames = chunk.as_ref().map_or(0, |chunk| chunk.map_or(0, |chunk| chunk.frames));
@@ -111,8 +131,25 @@ impl Recording {
         stream: usize,
         out: &mut [i32],
     ) -> Result<Option<Chunk>, FormatError> {
-        self.check(stream, SampleKind::Codes, out.len())?;
-        self.reader.read_codes(stream, out)
+        let channels = self.check(stream, SampleKind::Codes, out.len())?;
+        self.codes(stream, channels, out)
+    }
+
+    fn codes(
+        &mut self,
+        stream: usize,
+        channels: usize,
+        out: &mut [i32],
+    ) -> Result<Option<Chunk>, FormatError> {
+        match &mut self.filler {
+            Some(filler) if filler.stream == stream => {
+                let room = out.len() / channels;
+                filler.read(room, |frames| {
+                    self.reader.read_codes(stream, &mut out[..frames * channels])
+                })
+            }
+            _ => self.reader.read_codes(stream, out),
+        }
     }
 
     /// As [`read_codes`](Self::read_codes), for a stream of microvolts.
@@ -129,7 +166,8 @@ impl Recording {
         self.reader.read_microvolts(stream, out)
     }
 
-    fn check(&self, stream: usize, kind: SampleKind, room: usize) -> Result<(), FormatError> {
+    /// Number of channels, if the stream can be read like this.
+    fn check(&self, stream: usize, kind: SampleKind, room: usize) -> Result<usize, FormatError> {
         let info = self.info();
         let name = || info.name.clone();
         let found = info.streams.get(stream).ok_or_else(|| no_such_stream(info, stream))?;
@@ -144,7 +182,7 @@ impl Recording {
         if room < channels {
             return Err(FormatError::BufferTooSmall { name: name(), stream, channels, room });
         }
-        Ok(())
+        Ok(channels)
     }
 
     /// Goes back to the first sample of every stream.
@@ -152,6 +190,9 @@ impl Recording {
     /// # Errors
     /// When the source cannot seek.
     pub fn rewind(&mut self) -> Result<(), FormatError> {
+        if let Some(filler) = &mut self.filler {
+            filler.rewind();
+        }
         self.reader.rewind()
     }
 

@@ -12,8 +12,8 @@ use std::path::Path;
 /// What was done to a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recovered {
-    /// What it is; `None` for a table of comma-separated values.
-    pub format: Option<Format>,
+    /// What it is. The table of events beside a CSV file counts as one.
+    pub format: Format,
     /// One sentence for each change; empty where the file was whole.
     pub changes: Vec<String>,
     /// Length before and after, bytes.
@@ -43,17 +43,17 @@ pub fn recover(path: &Path) -> Result<Recovered, FormatError> {
     let before = file.metadata().map_err(|source| failed("read its length", source))?.len();
     let mut head = [0; 16];
     let read = file.read(&mut head).map_err(|source| failed("read its first bytes", source))?;
-    // The sinks' tables begin with the name of their first column; they are no format that can be opened.
-    let is_table = head[..read].starts_with(b"sample,");
-    let format = if is_table { None } else { Some(open_path(path)?.info().format) };
+    // A table with no row yet cannot be opened, and needs nothing but its last line looked at.
+    let is_table = [crate::csv::START, b"onset\tduration"].iter().any(|s| head[..read].starts_with(s));
+    let format = if is_table { Format::Csv } else { open_path(path)?.info().format };
     let source = file.try_clone().map_err(|source| failed("open the file twice", source))?;
     let repair =
         match format {
-            None | Some(Format::OpenBciText) => text_repair(&mut file, before)
+            Format::Csv | Format::OpenBciText => text_repair(&mut file, before)
                 .map_err(|source| failed("read its last line", source))?,
-            Some(Format::Xdf) => XdfRepair::of(Box::new(source))
+            Format::Xdf => XdfRepair::of(Box::new(source))
                 .map_err(|source| failed("read its chunks", source))?,
-            Some(_) => EdfRepair::of(Box::new(source), &name)?,
+            _ => EdfRepair::of(Box::new(source), &name)?,
         };
     if !repair.changes.is_empty() {
         apply(&mut file, &repair).map_err(|source| failed("write what was set right", source))?;

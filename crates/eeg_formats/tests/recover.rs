@@ -5,7 +5,7 @@ mod crash;
 
 use crash::{Plan, crashes};
 use eeg_formats::{
-    GapKind, Inspection, Recording, SampleBlock, open, open_path, recover, recover_copy,
+    Format, GapKind, Inspection, Recording, SampleBlock, open, open_path, recover, recover_copy,
 };
 use std::collections::HashMap;
 use std::fs;
@@ -88,7 +88,7 @@ fn a_killed_writer_leaves_a_file_that_opens_and_misses_at_most_a_record() {
                 continue;
             };
             let seen = check(&plan, &mut recording);
-            assert!(seen + 250 >= given, "{format} at {byte}: {seen} of {given}");
+            assert!(seen + 125 + 3 >= given, "{format} at {byte}: {seen} of {given}");
             let whole = folder.0.join(format!("{number}.whole.{format}"));
             let done = recover_copy(&path, &whole).unwrap();
             let mut recording = open_path(&whole).unwrap();
@@ -167,7 +167,7 @@ fn lines_without_an_end_go_and_other_files_are_refused() {
     let path = folder.0.join("a.csv");
     fs::write(&path, "sample,time_s,Cz\n0,0,1.5\n1,0.004,2.").unwrap();
     let done = recover(&path).unwrap();
-    assert_eq!((done.format, done.changes.len()), (None, 1));
+    assert_eq!((done.format, done.changes.len()), (Format::Csv, 1));
     assert_eq!(fs::read_to_string(&path).unwrap(), "sample,time_s,Cz\n0,0,1.5\n");
     assert_eq!(recover(&path).unwrap().changes, [""; 0]);
     let other = folder.0.join("b.bin");

@@ -1,5 +1,6 @@
 //! The header of an EDF or BDF file: read, checked, its oddities turned into warnings.
 
+use super::amplifier::Amplifier;
 use super::fields::{self, FIXED_BYTES, HeaderBytes, fixed_error};
 use super::start;
 use crate::open::ReadSeek;
@@ -190,6 +191,9 @@ fn parse_channel(
              points of the header"
         ));
     }
+    let transducer = bytes.text(fields::TRANSDUCER, signal);
+    let amplifier = Amplifier::parse(&transducer, &unit);
+    let line = line.map(|line| amplifier.refine(line));
     Ok(ChannelInfo {
         microvolts: line.and_then(|line| Some(line.times(microvolts_per_unit(&unit)?))),
         scaling: line.unwrap_or(Scaling::IDENTITY),
@@ -200,8 +204,9 @@ fn parse_channel(
         physical_max: pmax,
         digital_min: dmin,
         digital_max: dmax,
-        transducer: bytes.text(fields::TRANSDUCER, signal),
+        transducer,
         prefilter: bytes.text(fields::PREFILTER, signal),
+        gain: amplifier.gain,
     })
 }
 

@@ -3,6 +3,7 @@
 //! Sources: <https://www.edfplus.info/specs/edf.html>, <https://www.edfplus.info/specs/edfplus.html>,
 //! <https://www.biosemi.com/faq/file_format.htm>, <https://www.teuniz.net/edfbrowser/bdfplus%20format%20description.html>.
 
+mod amplifier;
 mod annotations;
 mod clock;
 mod decode;

@@ -12,6 +12,9 @@ use std::io::{self, SeekFrom};
 /// Longest time-keeping list looked for.
 const TIME_KEEPING_BYTES: u64 = 64;
 
+/// Bytes of a record looked at for something that is not zero.
+const MAX_LOOKED_AT: u64 = 1 << 20;
+
 /// Finds what to set right.
 pub(crate) struct EdfRepair;
 
@@ -86,6 +89,13 @@ fn true_records(source: &mut dyn ReadSeek, layout: &Layout, format: Format) -> i
             break;
         }
         records -= 1;
+    }
+    if records < layout.records && records > 1 {
+        let mut bytes = vec![0; layout.record_bytes.min(MAX_LOOKED_AT) as usize];
+        source.seek(SeekFrom::Start(layout.record_start(records)))?;
+        source.read_exact(&mut bytes)?;
+        // The zeros may begin in the annotations of the record ahead, which are zero towards their end in any case.
+        records -= u64::from(bytes.iter().all(|&byte| byte == 0));
     }
     // A file whose records do not keep time at all was not written by a power cut.
     Ok(if records == 1 && layout.records > 2 { layout.records } else { records })

@@ -187,7 +187,8 @@ impl<T: Target> EdfWriter<T> {
         }
         let index = self.next_index();
         let gap = Gap { kind: GapKind::Lost, index, count, cause: one_line(cause) };
-        self.annotate(index, Some(count), &gap.to_string())?;
+        let duration_ns = Some(self.plan.onset_ns(count));
+        self.tals.push_urgent(self.onset_ns(index), duration_ns, &gap.to_string())?;
         self.filler_left += count;
         self.make_room()
     }
@@ -203,8 +204,12 @@ impl<T: Target> EdfWriter<T> {
         duration_samples: Option<u64>,
         text: &str,
     ) -> Result<(), WriteError> {
-        let onset_ns = self.start_ns.saturating_add(self.plan.onset_ns(index));
-        self.tals.push(onset_ns, duration_samples.map(|count| self.plan.onset_ns(count)), text)
+        let duration_ns = duration_samples.map(|count| self.plan.onset_ns(count));
+        self.tals.push(self.onset_ns(index), duration_ns, text)
+    }
+
+    fn onset_ns(&self, index: u64) -> i64 {
+        self.start_ns.saturating_add(self.plan.onset_ns(index))
     }
 
     /// Makes what is written outlast a power cut, and then tells the header of it.
@@ -298,9 +303,7 @@ impl<T: Target> EdfWriter<T> {
         if self.records == MAX_RECORDS {
             return Err(WriteError::Full("99999999 records"));
         }
-        let onset_ns = self
-            .start_ns
-            .saturating_add(self.plan.onset_ns(self.records * self.plan.samples as u64));
+        let onset_ns = self.onset_ns(self.records * self.plan.samples as u64);
         let taken = self.tals.fill(onset_ns, self.record.annotations_mut());
         let end = self.file_bytes();
         if let Err(source) = self.target.write_at(end, self.record.bytes()) {
@@ -313,7 +316,7 @@ impl<T: Target> EdfWriter<T> {
         }
         self.records += 1;
         self.record.clear();
-        self.tals.drop_oldest(taken);
+        self.tals.drop_taken(taken);
         match self.count {
             CountUpdate::EveryRecord => self.write_count(),
             CountUpdate::AfterSync => Ok(()),

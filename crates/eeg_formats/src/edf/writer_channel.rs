@@ -45,6 +45,10 @@ pub struct EdfChannel {
     pub transducer: String,
     /// At most 80 characters: `HP:0.1Hz LP:75Hz N:50Hz`.
     pub prefilter: String,
+    /// Gain of the amplifier; it goes to the transducer field.
+    pub gain: Option<f64>,
+    /// True step of a code in `unit`, where rounding of the range in the header would change it; it goes there as well.
+    pub step: Option<f64>,
 }
 
 impl EdfChannel {
@@ -63,6 +67,8 @@ impl EdfChannel {
             input: None,
             transducer: String::new(),
             prefilter: String::new(),
+            gain: None,
+            step: None,
         }
     }
 

@@ -35,7 +35,8 @@ impl<T: Target> EdfWriter<T> {
         let records = self.tals.records_needed(longest_tal(&gap(u64::MAX).to_string()));
         let count = records * self.plan.samples as u64 - self.record.filled() as u64;
         if count > 0 {
-            self.annotate(index, Some(count), &gap(count).to_string())?;
+            let duration_ns = Some(self.plan.onset_ns(count));
+            self.tals.push_urgent(self.onset_ns(index), duration_ns, &gap(count).to_string())?;
         }
         for _ in 0..records {
             while !self.record.is_full() {

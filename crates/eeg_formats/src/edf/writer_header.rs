@@ -1,5 +1,6 @@
 //! The header of an EDF+ or BDF+ file to be written, every field as the specification has it.
 
+use super::amplifier::Amplifier;
 use super::fields::{self, FIXED_BYTES, Field};
 use super::start::MONTHS;
 use super::writer_channel::{Channel, EdfChannel, SampleWidth};
@@ -63,7 +64,7 @@ impl HeaderSpec<'_> {
                 out.put(field, last, "")
             };
         column(fields::LABEL, &|spec, _| spec.label.clone(), annotations)?;
-        column(fields::TRANSDUCER, &|spec, _| spec.transducer.clone(), "")?;
+        column(fields::TRANSDUCER, &|spec, _| transducer(spec), "")?;
         column(fields::UNIT, &|spec, _| spec.unit.replace(['\u{b5}', '\u{3bc}'], "u"), "")?;
         column(fields::PHYSICAL_MIN, &|_, channel| channel.physical_text[0].clone(), "-1")?;
         column(fields::PHYSICAL_MAX, &|_, channel| channel.physical_text[1].clone(), "1")?;
@@ -108,6 +109,12 @@ impl HeaderSpec<'_> {
         out.put(fields::DURATION, &self.plan.duration_text, "")?;
         out.put(fields::SIGNALS, &signals.to_string(), "")
     }
+}
+
+/// The transducer, with what the amplifier did.
+fn transducer(spec: &EdfChannel) -> String {
+    let unit = spec.unit.replace(['\u{b5}', '\u{3bc}'], "u");
+    Amplifier { gain: spec.gain, step: spec.step }.append_to(&spec.transducer, &unit)
 }
 
 /// `X` for what is not known; blanks within become underscores, and so does what is not ASCII.

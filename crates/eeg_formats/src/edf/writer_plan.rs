@@ -1,10 +1,13 @@
-//! How long a record is: whole samples, a duration of eight characters, at most a second and 61440 bytes.
+//! How long a record is: whole samples, a duration of eight characters, at most half a second and 61440 bytes.
 
 use super::writer_channel::{SampleWidth, trimmed};
 use crate::WriteError;
 
 /// Most bytes of a record (<https://www.edfplus.info/specs/edf.html>).
 const MAX_RECORD_BYTES: usize = 61_440;
+
+/// Longest record: what a killed process loses, so that with what is on its way to the file it stays below a second.
+const MAX_RECORD_S: f64 = 0.5;
 
 /// Bytes for annotations in each record: the time-keeping and one long or several short ones. Both widths divide it.
 pub(super) const ANNOTATION_BYTES: usize = 480;
@@ -42,7 +45,7 @@ impl Plan {
             ));
         }
         let room = (MAX_RECORD_BYTES - ANNOTATION_BYTES) / (channels * width.bytes());
-        let most = room.min((rate_hz.floor() as usize).max(1)).max(1);
+        let most = room.min((rate_hz * MAX_RECORD_S) as usize).max(1);
         let mut best: Option<(bool, f64, Self)> = None;
         // A longer record is better than a slightly rounder duration, so nothing below half the longest is
         // looked at once an exact one is found.
@@ -110,12 +113,12 @@ mod tests {
     #[test]
     fn usual_rates_have_simple_durations() {
         for (rate, channels, samples, text) in [
-            (250.0, 8, 250, "1"),
-            (500.0, 16, 500, "1"),
-            (16_000.0, 1, 16_000, "1"),
+            (250.0, 8, 125, "0.5"),
+            (500.0, 16, 250, "0.5"),
+            (16_000.0, 1, 8000, "0.5"),
             (16_000.0, 64, 160, "0.01"),
             (4000.0, 16, 1200, "0.3"),
-            (12.8, 2, 8, "0.625"),
+            (12.8, 2, 4, "0.3125"),
             (0.5, 1, 1, "2"),
             (0.001, 1, 1, "1000"),
         ] {
@@ -150,7 +153,7 @@ mod tests {
                     plan.samples * channels * 3 + ANNOTATION_BYTES <= MAX_RECORD_BYTES
                         || plan.samples == 1
                 );
-                assert!(plan.duration_us <= 1_000_000.max((1e6 / rate) as u64 + 1), "{plan:?}");
+                assert!(plan.duration_us <= 500_001.max((1e6 / rate) as u64 + 1), "{plan:?}");
                 // The fewer samples a record may have, the fewer durations there are to choose from.
                 let allowed = if plan.samples > 30 { 5e-6 } else { 0.02 };
                 assert!(

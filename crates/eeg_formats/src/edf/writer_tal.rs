@@ -13,10 +13,19 @@ const MAX_TEXT_BYTES: usize = MAX_TAL_BYTES - 80;
 /// Most lists that may wait: some 20 MB, an hour of bursts.
 const MAX_WAITING: usize = 100_000;
 
-/// Annotations not yet written, oldest first.
+/// Annotations not yet written, oldest first. Those that say which samples are made up go before the others: then they
+/// are in the file no later than what they are about.
 #[derive(Debug, Default)]
 pub(super) struct TalQueue {
+    urgent: VecDeque<Vec<u8>>,
     waiting: VecDeque<Vec<u8>>,
+}
+
+/// How many of each went into a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Taken {
+    urgent: usize,
+    waiting: usize,
 }
 
 impl TalQueue {
@@ -27,9 +36,30 @@ impl TalQueue {
         duration_ns: Option<i64>,
         text: &str,
     ) -> Result<(), WriteError> {
+        self.push_to(false, onset_ns, duration_ns, text)
+    }
+
+    /// As [`push`](Self::push), ahead of what others said.
+    pub(super) fn push_urgent(
+        &mut self,
+        onset_ns: i64,
+        duration_ns: Option<i64>,
+        text: &str,
+    ) -> Result<(), WriteError> {
+        self.push_to(true, onset_ns, duration_ns, text)
+    }
+
+    fn push_to(
+        &mut self,
+        urgent: bool,
+        onset_ns: i64,
+        duration_ns: Option<i64>,
+        text: &str,
+    ) -> Result<(), WriteError> {
         let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let parts = split(clean.trim());
-        if self.waiting.len() + parts.len() > MAX_WAITING {
+        let queue = if urgent { &mut self.urgent } else { &mut self.waiting };
+        if queue.len() + parts.len() > MAX_WAITING {
             return Err(WriteError::Misuse(
                 "100000 annotations wait to be written: send fewer, each record has room for a handful",
             ));
@@ -39,39 +69,42 @@ impl TalQueue {
                 1 => String::new(),
                 all => format!(" [{}/{all}]", i + 1),
             };
-            self.waiting.push_back(tal(onset_ns, duration_ns, &format!("{part}{number}")));
+            queue.push_back(tal(onset_ns, duration_ns, &format!("{part}{number}")));
         }
         Ok(())
     }
 
-    /// Fills the annotation bytes of a record that starts at `onset_ns`; gives how many lists went in.
-    pub(super) fn fill(&self, onset_ns: i64, slot: &mut [u8]) -> usize {
+    /// Fills the annotation bytes of a record that starts at `onset_ns`; tells what went in.
+    pub(super) fn fill(&self, onset_ns: i64, slot: &mut [u8]) -> Taken {
         slot.fill(0);
         let keeping = time_keeping(onset_ns);
         slot[..keeping.len()].copy_from_slice(&keeping);
-        let (mut at, mut taken) = (keeping.len(), 0);
-        for tal in &self.waiting {
+        let (mut at, mut taken) = (keeping.len(), Taken::default());
+        let urgent = self.urgent.iter().map(|tal| (true, tal));
+        for (is_urgent, tal) in urgent.chain(self.waiting.iter().map(|tal| (false, tal))) {
             let Some(place) = slot.get_mut(at..at + tal.len()) else { break };
             place.copy_from_slice(tal);
             at += tal.len();
-            taken += 1;
+            *(if is_urgent { &mut taken.urgent } else { &mut taken.waiting }) += 1;
         }
         taken
     }
 
-    /// Forgets the oldest, which are written.
-    pub(super) fn drop_oldest(&mut self, count: usize) {
-        self.waiting.drain(..count);
+    /// Forgets what is written.
+    pub(super) fn drop_taken(&mut self, taken: Taken) {
+        self.urgent.drain(..taken.urgent);
+        self.waiting.drain(..taken.waiting);
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.urgent.is_empty() && self.waiting.is_empty()
     }
 
-    /// Records that all of them take, with one more of `extra` bytes at the end.
+    /// Records that all of them take, with one more of `extra` bytes.
     pub(super) fn records_needed(&self, extra: usize) -> u64 {
         let (mut records, mut left) = (1, MAX_TAL_BYTES);
-        for length in self.waiting.iter().map(Vec::len).chain([extra]) {
+        let lengths = self.urgent.iter().chain(&self.waiting).map(Vec::len);
+        for length in [extra].into_iter().chain(lengths) {
             if length > left {
                 records += 1;
                 left = MAX_TAL_BYTES;
@@ -158,7 +191,7 @@ mod tests {
         let (mut slot, mut seen) = ([0; ANNOTATION_BYTES], Vec::new());
         for record in 0..records {
             let taken = queue.fill(record as i64 * 1_000_000_000, &mut slot);
-            queue.drop_oldest(taken);
+            queue.drop_taken(taken);
             for list in slot.split(|&b| b == 0).filter(|list| !list.is_empty()).skip(1) {
                 seen.push(String::from_utf8(list.to_vec()).unwrap());
             }

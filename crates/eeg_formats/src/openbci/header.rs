@@ -1,7 +1,7 @@
 //! What stands above the rows, and what the first rows add to it.
 
 use super::counter::Rule;
-use super::lines::{Lines, Place};
+use crate::lines::{Lines, Place};
 use super::row::{self, RowFormat};
 use crate::{ChannelInfo, FormatError, Scaling, text};
 use std::io;
@@ -40,6 +40,7 @@ pub(crate) fn exg_channel(label: String) -> ChannelInfo {
         digital_max: 0,
         transducer: String::new(),
         prefilter: String::new(),
+        gain: None,
     }
 }
 

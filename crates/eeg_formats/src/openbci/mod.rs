@@ -6,10 +6,8 @@
 
 mod counter;
 mod header;
-mod lines;
 mod reader;
 mod row;
 
-#[cfg(test)]
 pub(crate) use header::exg_channel;
 pub(crate) use reader::OpenBciReader;

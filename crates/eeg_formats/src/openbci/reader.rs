@@ -2,7 +2,7 @@
 
 use super::counter::{Counter, Step};
 use super::header::Header;
-use super::lines::{Line, Lines, Place};
+use crate::lines::{Line, Lines, Place};
 use super::row::{Row, RowFormat};
 use crate::open::ReadSeek;
 use crate::recording::Reader;

@@ -131,7 +131,9 @@ fn channel(element: &Element, name: String, value: Value) -> (ChannelInfo, f32) 
     let scale = scale.filter(|scale: &f64| scale.is_finite() && *scale != 0.0).unwrap_or(1.0);
     let to_uv = microvolts_in(&unit);
     let is_code = value.kind() == SampleKind::Codes;
-    let scaling = if is_code { Scaling { scale, offset: 0.0 } } else { Scaling::IDENTITY };
+    let offset = element.text_of("scaling_offset").parse().ok();
+    let offset = offset.filter(|offset: &f64| offset.is_finite()).unwrap_or(0.0);
+    let scaling = if is_code { Scaling { scale, offset } } else { Scaling::IDENTITY };
     let digital = match value {
         Value::I8 => [-128, 127],
         Value::I16 => [-32_768, 32_767],
@@ -150,6 +152,7 @@ fn channel(element: &Element, name: String, value: Value) -> (ChannelInfo, f32) 
         digital_max: digital[1],
         transducer: String::new(),
         prefilter: String::new(),
+        gain: element.text_of("gain").parse().ok().filter(|gain: &f64| gain.is_finite()),
     };
     let factor = if is_code { 1.0 } else { (scale * to_uv.unwrap_or(1.0)) as f32 };
     (channel, factor)

@@ -86,6 +86,7 @@ fn written() -> Vec<u8> {
         unit: "uV".into(),
         kind: "EEG".into(),
         unit_per_code: 1.0,
+        unit_offset: 0.0,
         gain: None,
     };
     let spec = XdfStream {

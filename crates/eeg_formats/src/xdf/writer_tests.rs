@@ -14,6 +14,7 @@ fn stream(rate_hz: f64, format: XdfFormat, channels: usize) -> XdfStream {
         unit: "microvolts".to_owned(),
         kind: "EEG".to_owned(),
         unit_per_code: if format == XdfFormat::Int32 { 187_500.0 / 8_388_608.0 } else { 1.0 },
+        unit_offset: 0.0,
         gain: Some(24.0),
     };
     XdfStream {

@@ -32,6 +32,8 @@ pub struct XdfChannel {
     pub kind: String,
     /// Units per code: the true scale, which BDF's header cannot hold exactly. 1 for values.
     pub unit_per_code: f64,
+    /// Value of code 0; 0 for values.
+    pub unit_offset: f64,
     /// Gain of the amplifier, where it is known.
     pub gain: Option<f64>,
 }
@@ -60,10 +62,14 @@ impl XdfStream {
         let mut channels = String::new();
         for channel in &self.channels {
             let gain = channel.gain.map_or(String::new(), |gain| format!("<gain>{gain}</gain>"));
+            let offset = match channel.unit_offset {
+                0.0 => String::new(),
+                offset => format!("<scaling_offset>{offset}</scaling_offset>"),
+            };
             // Writing to a string cannot fail.
             let _ = write!(
                 channels,
-                "<channel><label>{}</label><unit>{}</unit><type>{}</type><scaling_factor>{}</scaling_factor>{gain}</channel>",
+                "<channel><label>{}</label><unit>{}</unit><type>{}</type><scaling_factor>{}</scaling_factor>{offset}{gain}</channel>",
                 escaped(&channel.label),
                 escaped(&channel.unit),
                 escaped(&channel.kind),

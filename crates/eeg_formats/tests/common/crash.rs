@@ -172,6 +172,7 @@ impl Plan {
             unit: "microvolts".to_owned(),
             kind: "EEG".to_owned(),
             unit_per_code: 187_500.0 / 8_388_608.0,
+            unit_offset: 0.0,
             gain: Some(24.0),
         };
         let id = writer.add_stream(&XdfStream {

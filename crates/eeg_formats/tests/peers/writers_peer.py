@@ -201,12 +201,12 @@ def test_a_killed_writer(tmp_path, kind):
             header = path.read_bytes()[236:244] if path.exists() else b"0"
             if not due or not header.strip().isdigit() or int(header) == 0:
                 # Not one record yet, which no reader takes.
-                assert int(given) < 250 + 3 or "cut" in name
+                assert int(given) < 125 + 3 or "cut" in name
                 continue
             opened += 1
             for reader, read in READERS.items():
                 found, _, _ = read(path)
-                assert found.shape[1] % 250 == 0 and ("cut" in name or found.shape[1] + 250 >= int(given)), (reader, line)
+                assert found.shape[1] % 125 == 0 and ("cut" in name or found.shape[1] + 125 >= int(given)), (reader, line)
                 real = min(found.shape[1], 2500)
                 np.testing.assert_array_equal(found[:, :real], made[:, :real], err_msg=f"{reader} {path}")
     assert opened > 450

@@ -10,76 +10,76 @@ const MAX_LINE_BYTES: usize = 16 * 1024;
 
 /// A place to come back to: the start of a line.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(crate) struct Place {
     offset: u64,
     number: u64,
 }
 
 impl Place {
     /// Number of the line, from 1.
-    pub(super) fn line(self) -> u64 {
+    pub(crate) fn line(self) -> u64 {
         self.number
     }
 }
 
 /// What `next` found about a line beside its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// Counted from 1.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     /// The line ends with a line end, not with the file.
-    pub(super) terminated: bool,
+    pub(crate) terminated: bool,
     /// The line was longer than what is kept.
-    pub(super) cut: bool,
+    pub(crate) cut: bool,
 }
 
 /// Reads line by line.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     source: BufReader<Box<dyn ReadSeek>>,
     text: Vec<u8>,
     next: Place,
 }
 
 impl Lines {
-    pub(super) fn new(source: Box<dyn ReadSeek>) -> Self {
+    pub(crate) fn new(source: Box<dyn ReadSeek>) -> Self {
         let source = BufReader::with_capacity(BUFFER_BYTES, source);
         Self { source, text: Vec::with_capacity(1024), next: Place { offset: 0, number: 1 } }
     }
 
     /// Text of the line that `next` has read, without its end.
-    pub(super) fn text(&self) -> &[u8] {
+    pub(crate) fn text(&self) -> &[u8] {
         &self.text
     }
 
     /// Where the next line starts.
-    pub(super) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         self.next
     }
 
-    pub(super) fn go_to(&mut self, place: Place) -> io::Result<()> {
+    pub(crate) fn go_to(&mut self, place: Place) -> io::Result<()> {
         self.source.seek(SeekFrom::Start(place.offset))?;
         self.next = place;
         Ok(())
     }
 
     /// Length of the whole file, bytes. Leaves the place as it is.
-    pub(super) fn file_bytes(&mut self) -> io::Result<u64> {
+    pub(crate) fn file_bytes(&mut self) -> io::Result<u64> {
         let length = self.source.seek(SeekFrom::End(0))?;
         self.go_to(self.next)?;
         Ok(length)
     }
 
     /// Bytes read so far.
-    pub(super) fn offset(&self) -> u64 {
+    pub(crate) fn offset(&self) -> u64 {
         self.next.offset
     }
 
-    pub(super) fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.source.capacity() + self.text.capacity()
     }
 
     /// Reads the next line; `None` at the end of the file.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Line>> {
         self.text.clear();
         let mut line = Line { number: self.next.number, terminated: false, cut: false };
         let mut any = false;
