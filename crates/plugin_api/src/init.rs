@@ -3,6 +3,7 @@
 use crate::Broker;
 use pipeline_core::ConfigError;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io::{self, Read, Seek};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub struct StageInitCtx {
     pub broker: Option<Arc<dyn Broker>>,
     /// `sensors:` of the merged document, by board number.
     pub sensors: Arc<Value>,
+    /// What words in braces in the path of a recording stand for: in a study `study`, `participant` and `task`.
+    pub names: Arc<BTreeMap<String, String>>,
     /// Nobody watches (`eegd process`): a source that can be faster than real time is, and none repeats.
     pub offline: bool,
     /// Takes a sentence for the user about something odd that is no mistake: a truncated file, a simulated board.
@@ -57,6 +60,7 @@ impl StageInitCtx {
             data_dir: folder,
             broker: None,
             sensors: Arc::new(Value::Null),
+            names: Arc::default(),
             offline: false,
             warn: Arc::new(|_| {}),
         }

@@ -42,6 +42,9 @@ plugin_api::stages! {
     transforms::power::band_power => BandPowerDesc,
     transforms::align_and_zip => AlignAndZipDesc,
     sinks::websocket_sink => WebsocketSinkDesc,
+    sinks::bdf_sink => BdfSinkDesc,
+    sinks::edf_sink => EdfSinkDesc,
+    sinks::xdf_sink => XdfSinkDesc,
     sinks::csv_sink => CsvSinkDesc,
 }
 

@@ -46,6 +46,7 @@ pub(super) fn prepare(
         data_dir: around.data_dir,
         broker: around.broker,
         sensors: Arc::new(Value::Null),
+        names: Arc::default(),
         offline: around.offline,
         warn: Arc::new(move |warning| {
             told.lock().unwrap_or_else(PoisonError::into_inner).push(warning)

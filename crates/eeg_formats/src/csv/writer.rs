@@ -99,6 +99,11 @@ impl<T: Target> CsvWriter<T> {
         self.next
     }
 
+    /// Frames taken that are not in the file yet.
+    pub fn unwritten(&self) -> u64 {
+        self.block.iter().filter(|&&byte| byte == b'\n').count() as u64
+    }
+
     /// Length of the file, bytes.
     pub const fn file_bytes(&self) -> u64 {
         self.end

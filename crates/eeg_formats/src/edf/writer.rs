@@ -58,7 +58,7 @@ impl<T: Target> EdfWriter<T> {
     /// coarse, [`WriteError::Io`] when the header cannot be written.
     pub fn create(mut target: T, spec: &EdfSpec) -> Result<Self, WriteError> {
         let plan = Plan::new(spec.rate_hz, spec.channels.len(), spec.width)?;
-        let prepare = |channel| Channel::new(channel, spec.width, spec.max_step);
+        let prepare = |channel| Channel::new(channel, spec.width);
         let channels = spec.channels.iter().map(prepare).collect::<Result<Vec<_>, _>>()?;
         let [least, greatest] = spec.width.codes();
         if let Some(code) = spec.filler.filter(|code| !(least..=greatest).contains(code)) {
@@ -135,6 +135,11 @@ impl<T: Target> EdfWriter<T> {
     /// Samples that are in the file for any reader to see, per channel.
     pub fn samples_in_file(&self) -> u64 {
         self.counted * self.plan.samples as u64
+    }
+
+    /// Samples taken that are not in the file yet, filler for lost ones among them.
+    pub fn unwritten(&self) -> u64 {
+        self.next_index() - self.records * self.plan.samples as u64
     }
 
     /// Seconds that one record holds: what a crash may cost.

@@ -49,6 +49,8 @@ pub struct EdfChannel {
     pub gain: Option<f64>,
     /// True step of a code in `unit`, where rounding of the range in the header would change it; it goes there as well.
     pub step: Option<f64>,
+    /// Coarsest step allowed, in `unit`; a coarser one is refused.
+    pub max_step: Option<f64>,
 }
 
 impl EdfChannel {
@@ -69,6 +71,7 @@ impl EdfChannel {
             prefilter: String::new(),
             gain: None,
             step: None,
+            max_step: None,
         }
     }
 
@@ -101,7 +104,6 @@ impl Channel {
     pub(super) fn new(
         spec: &EdfChannel,
         width: SampleWidth,
-        max_step: Option<f64>,
     ) -> Result<Self, WriteError> {
         let what = |field: fields::Field| format!("the {} of channel {:?}", field.2, spec.label);
         let [least, greatest] = width.codes();
@@ -127,7 +129,7 @@ impl Channel {
                 )
             })?;
         let step = line.scale.abs();
-        if let Some(allowed) = max_step.filter(|&allowed| step > allowed) {
+        if let Some(allowed) = spec.max_step.filter(|&allowed| step > allowed) {
             return Err(WriteError::Resolution {
                 channel: spec.label.clone(),
                 unit: spec.unit.clone(),
@@ -207,21 +209,22 @@ mod tests {
     fn too_coarse_is_refused_and_the_loss_is_told() {
         let mut spec = EdfChannel::adc("Cz", 187_500.0);
         spec.input = Some(Scaling { scale: 187_500.0 / 8_388_608.0, offset: 0.0 });
-        let channel = Channel::new(&spec, SampleWidth::Edf16, None).unwrap();
+        let channel = Channel::new(&spec, SampleWidth::Edf16).unwrap();
         assert!((channel.bits_lost() - 8.0).abs() < 0.01, "{}", channel.bits_lost());
-        let error = Channel::new(&spec, SampleWidth::Edf16, Some(0.5)).unwrap_err().to_string();
+        spec.max_step = Some(0.5);
+        let error = Channel::new(&spec, SampleWidth::Edf16).unwrap_err().to_string();
         assert!(
             error.starts_with("channel \"Cz\": 16-bit samples over 375000 uV have steps of 5.7"),
             "{error}"
         );
-        assert!(Channel::new(&spec, SampleWidth::Bdf24, Some(0.5)).unwrap().bits_lost() < 1e-6);
+        assert!(Channel::new(&spec, SampleWidth::Bdf24).unwrap().bits_lost() < 1e-6);
     }
 
     #[test]
     fn values_go_to_the_nearest_code_and_not_beyond() {
         let spec = EdfChannel::range("Cz", "uV", EdfChannel::range_that_holds(-63.2, 41.0));
         assert_eq!(spec.physical, [-70.0, 70.0]);
-        let channel = Channel::new(&spec, SampleWidth::Edf16, None).unwrap();
+        let channel = Channel::new(&spec, SampleWidth::Edf16).unwrap();
         assert_eq!(channel.code_of(0.0), Some((0, true)));
         assert_eq!(channel.code_of(70.0), Some((32767, true)));
         assert_eq!(channel.code_of(-71.0), Some((-32767, false)));
@@ -239,7 +242,7 @@ mod tests {
         ] {
             let spec = EdfChannel { digital, ..EdfChannel::range("x", "uV", physical) };
             assert!(
-                Channel::new(&spec, SampleWidth::Edf16, None).is_err(),
+                Channel::new(&spec, SampleWidth::Edf16).is_err(),
                 "{physical:?} {digital:?}"
             );
         }

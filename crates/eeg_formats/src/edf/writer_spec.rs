@@ -30,8 +30,6 @@ pub struct EdfSpec {
     pub patient: Patient,
     /// Who recorded with what.
     pub session: Session,
-    /// Coarsest step allowed, in the channels' unit; a channel with a coarser one is refused.
-    pub max_step: Option<f64>,
     /// Code that stands where samples were lost; without it each channel's digital minimum.
     pub filler: Option<i32>,
     /// When the record count is brought up to date.
@@ -55,7 +53,6 @@ impl EdfSpec {
             start,
             patient,
             session,
-            max_step: None,
             filler: None,
             count,
         }

@@ -17,9 +17,6 @@ const CHUNK_S: f64 = 0.5;
 /// Bytes after which a chunk is written however short it is.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// Most bytes kept while the disk refuses; then nothing more is taken.
-const MAX_WAITING_BYTES: usize = 16 << 20;
-
 /// Name of the stream of markers.
 const MARKERS: &str = "markers";
 
@@ -93,6 +90,7 @@ impl<T: Target> XdfWriter<T> {
     }
 
     /// Adds frames of codes, interleaved, the first taken at `time_s`, the others one sample interval after each other.
+    /// How they are cut into calls makes no difference to the file.
     ///
     /// # Errors
     /// [`WriteError::Misuse`] for a stream of values, [`WriteError::Frames`], and [`WriteError::Io`]: the file is whole,
@@ -136,18 +134,28 @@ impl<T: Target> XdfWriter<T> {
         if !samples.len().is_multiple_of(stream.channels) {
             return Err(WriteError::Frames { samples: samples.len(), channels: stream.channels });
         }
-        if stream.waiting.len() > MAX_WAITING_BYTES {
-            self.write_waiting(number)?;
-        }
-        let stream = self.streams.get_mut(number).ok_or(NOT_OURS)?;
-        for (i, frame) in samples.chunks_exact(stream.channels).enumerate() {
-            stream.stamp((i == 0).then_some(time_s));
+        let (channels, interval_s) = (stream.channels, stream.interval_s);
+        for (i, frame) in samples.chunks_exact(channels).enumerate() {
+            // What could not be written an earlier time comes first; a frame is taken only when there is a place for it.
+            self.write_if_due(number)?;
+            let stream = self.streams.get_mut(number).ok_or(NOT_OURS)?;
+            // One time a chunk, and where it is not one interval after the last.
+            let at_s = time_s + i as f64 * interval_s;
+            let expected_s = stream.last_s + interval_s;
+            let jumps = stream.waiting_count == 0 || (at_s - expected_s).abs() > interval_s / 2.0;
+            stream.stamp(jumps.then_some(at_s));
             frame.iter().for_each(|&sample| stream.waiting.extend(bytes(sample)));
         }
+        self.write_if_due(number)
+    }
+
+    fn write_if_due(&mut self, number: usize) -> Result<(), WriteError> {
+        let stream = &self.streams[number];
         let due = f64::from(stream.waiting_count) * stream.interval_s >= CHUNK_S;
         if due || stream.waiting.len() > CHUNK_BYTES {
+            let last_s = stream.last_s;
             self.write_waiting(number)?;
-            self.boundary_if_due(time_s)?;
+            self.boundary_if_due(last_s)?;
         }
         Ok(())
     }
@@ -208,6 +216,11 @@ impl<T: Target> XdfWriter<T> {
     /// Samples of a stream taken so far, lost ones included.
     pub fn next_index(&self, StreamId(number): StreamId) -> u64 {
         self.streams.get(number).map_or(0, |stream| stream.count + stream.lost)
+    }
+
+    /// Samples of a stream taken that are not in the file yet.
+    pub fn unwritten(&self, StreamId(number): StreamId) -> u64 {
+        self.streams.get(number).map_or(0, |stream| u64::from(stream.waiting_count))
     }
 
     /// Length of the file, bytes.

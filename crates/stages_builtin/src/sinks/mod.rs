@@ -1,4 +1,9 @@
 //! Where samples go.
 
+pub(crate) mod bdf_sink;
 pub(crate) mod csv_sink;
+mod edf_part;
+pub(crate) mod edf_sink;
+mod recorder;
 pub(crate) mod websocket_sink;
+pub(crate) mod xdf_sink;
