@@ -69,12 +69,8 @@ mod tests {
     #[test]
     fn filler_is_a_jump_and_padding_is_not_there() {
         let start = CivilDateTime::from_unix_ns(0, 0);
-        let spec = EdfSpec::new(
-            SampleWidth::Bdf24,
-            250.0,
-            vec![EdfChannel::adc("Cz", 187_500.0)],
-            start,
-        );
+        let spec =
+            EdfSpec::new(SampleWidth::Bdf24, 250.0, vec![EdfChannel::adc("Cz", 187_500.0)], start);
         let mut writer = EdfWriter::create(Cursor::new(Vec::new()), &spec).unwrap();
         writer.gap(3, "before anything came").unwrap();
         for index in 3..1000 {

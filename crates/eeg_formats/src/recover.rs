@@ -44,7 +44,8 @@ pub fn recover(path: &Path) -> Result<Recovered, FormatError> {
     let mut head = [0; 16];
     let read = file.read(&mut head).map_err(|source| failed("read its first bytes", source))?;
     // A table with no row yet cannot be opened, and needs nothing but its last line looked at.
-    let is_table = [crate::csv::START, b"onset\tduration"].iter().any(|s| head[..read].starts_with(s));
+    let is_table =
+        [crate::csv::START, b"onset\tduration"].iter().any(|s| head[..read].starts_with(s));
     let format = if is_table { Format::Csv } else { open_path(path)?.info().format };
     let source = file.try_clone().map_err(|source| failed("open the file twice", source))?;
     let repair =

@@ -75,7 +75,8 @@ mod tests {
     #[test]
     fn a_row_has_one_line_whatever_its_text() {
         let mut writer = EventsWriter::create(Cursor::new(Vec::new()), 250.0).unwrap();
-        let row = EventRow { sample: 25, duration_samples: Some(5), sort: "marker", text: "a\tb\n" };
+        let row =
+            EventRow { sample: 25, duration_samples: Some(5), sort: "marker", text: "a\tb\n" };
         writer.add(&row).unwrap();
         writer.add(&EventRow { duration_samples: None, text: " ", ..row }).unwrap();
         assert_eq!(

@@ -42,7 +42,8 @@ impl CsvReader {
                 "it should be `sample,time_s` and a label for each channel",
             ));
         }
-        let of_channels: Vec<&str> = channels.iter().map(|channel| channel.label.as_str()).collect();
+        let of_channels: Vec<&str> =
+            channels.iter().map(|channel| channel.label.as_str()).collect();
         let names = labels::unique_names(&of_channels);
         for (channel, name) in channels.iter_mut().zip(names) {
             channel.name = name;
@@ -165,11 +166,7 @@ impl Reader for CsvReader {
         unreachable!("the stream holds values, and `Recording` checks the kind before it asks")
     }
 
-    fn read_microvolts(
-        &mut self,
-        _: usize,
-        out: &mut [f32],
-    ) -> Result<Option<Chunk>, FormatError> {
+    fn read_microvolts(&mut self, _: usize, out: &mut [f32]) -> Result<Option<Chunk>, FormatError> {
         let channels = self.row.len();
         let mut chunk = Chunk { first_index: self.next_index, lost_before: 0, frames: 0 };
         for place in out.chunks_exact_mut(channels) {

@@ -47,8 +47,7 @@ impl<T: Target> CsvWriter<T> {
             block.extend(quoted(label.as_ref()).bytes());
         }
         block.push(b'\n');
-        let mut writer =
-            Self { target, rate_hz, channels: labels.len(), end: 0, block, next: 0 };
+        let mut writer = Self { target, rate_hz, channels: labels.len(), end: 0, block, next: 0 };
         writer.flush()?;
         Ok(writer)
     }

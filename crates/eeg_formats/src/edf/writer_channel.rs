@@ -101,10 +101,7 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    pub(super) fn new(
-        spec: &EdfChannel,
-        width: SampleWidth,
-    ) -> Result<Self, WriteError> {
+    pub(super) fn new(spec: &EdfChannel, width: SampleWidth) -> Result<Self, WriteError> {
         let what = |field: fields::Field| format!("the {} of channel {:?}", field.2, spec.label);
         let [least, greatest] = width.codes();
         let digital = spec.digital.unwrap_or([least + 1, greatest]);
@@ -241,10 +238,7 @@ mod tests {
             ([-1.0, 1.0], Some([-32768, 40_000])),
         ] {
             let spec = EdfChannel { digital, ..EdfChannel::range("x", "uV", physical) };
-            assert!(
-                Channel::new(&spec, SampleWidth::Edf16).is_err(),
-                "{physical:?} {digital:?}"
-            );
+            assert!(Channel::new(&spec, SampleWidth::Edf16).is_err(), "{physical:?} {digital:?}");
         }
     }
 }

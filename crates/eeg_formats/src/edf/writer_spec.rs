@@ -46,15 +46,6 @@ impl EdfSpec {
     ) -> Self {
         let (patient, session) = (Patient::default(), Session::default());
         let count = CountUpdate::default();
-        Self {
-            width,
-            rate_hz,
-            channels,
-            start,
-            patient,
-            session,
-            filler: None,
-            count,
-        }
+        Self { width, rate_hz, channels, start, patient, session, filler: None, count }
     }
 }

@@ -1,8 +1,8 @@
 //! What stands above the rows, and what the first rows add to it.
 
 use super::counter::Rule;
-use crate::lines::{Lines, Place};
 use super::row::{self, RowFormat};
+use crate::lines::{Lines, Place};
 use crate::{ChannelInfo, FormatError, Scaling, text};
 use std::io;
 

@@ -2,8 +2,8 @@
 
 use super::counter::{Counter, Step};
 use super::header::Header;
-use crate::lines::{Line, Lines, Place};
 use super::row::{Row, RowFormat};
+use crate::lines::{Line, Lines, Place};
 use crate::open::ReadSeek;
 use crate::recording::Reader;
 use crate::{

@@ -8,9 +8,7 @@ use super::recorder::{
     recording_desc, sidecar,
 };
 use eeg_formats::{CsvWriter, EventRow, EventsWriter, WriteError};
-use plugin_api::{
-    Built, ConfigError, Inputs, PacketData, Role, RtPacket, StageDesc, StageInitCtx,
-};
+use plugin_api::{Built, ConfigError, Inputs, PacketData, Role, RtPacket, StageDesc, StageInitCtx};
 use std::fs::File;
 use std::ops::Range;
 

@@ -134,7 +134,9 @@ fn free_name(path: &Path, ending: &str) -> io::Result<PathBuf> {
             let beside = sidecar_path(aside, ending);
             !aside.exists() && (ending.is_empty() || !beside.exists())
         })
-        .ok_or_else(|| io::Error::new(io::ErrorKind::AlreadyExists, "no free name for the old file"))
+        .ok_or_else(|| {
+            io::Error::new(io::ErrorKind::AlreadyExists, "no free name for the old file")
+        })
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ mod queue;
 mod room;
 pub(super) mod settings;
 mod stage;
+#[cfg(test)]
+mod tests;
 mod time;
 mod words;
 mod writer;

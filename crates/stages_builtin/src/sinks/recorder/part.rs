@@ -82,7 +82,11 @@ pub(crate) trait PartWriter: Send {
 }
 
 /// Samples of some frames of a packet.
-pub(crate) fn part_of<'s, S>(samples: &'s [S], packet: &RtPacket, frames: &Range<usize>) -> &'s [S] {
+pub(crate) fn part_of<'s, S>(
+    samples: &'s [S],
+    packet: &RtPacket,
+    frames: &Range<usize>,
+) -> &'s [S] {
     let channels = packet.channels();
     samples.get(frames.start * channels..frames.end * channels).unwrap_or(&[])
 }

@@ -43,7 +43,12 @@ impl Settings {
                 "from 0.5 to 600",
                 buffer_s,
             ),
-            ConfigError::require((0.1..=60.0).contains(&sync_s), "sync_s", "from 0.1 to 60", sync_s),
+            ConfigError::require(
+                (0.1..=60.0).contains(&sync_s),
+                "sync_s",
+                "from 0.1 to 60",
+                sync_s,
+            ),
             positive("split_s", split_s),
             positive("split_mb", split_mb),
             ConfigError::require(

@@ -190,8 +190,7 @@ impl Running {
     /// Whether there is room for so many frames. Waits for it where nobody is live and the disk takes what it gets.
     fn make_room(&self, frames: u64, live: bool) -> bool {
         // After an overflow a quarter has to be free: one long gap says the same as many short ones.
-        let spare =
-            if self.overflow > 0 && live { self.queue.capacity_frames() / 4 } else { 0 };
+        let spare = if self.overflow > 0 && live { self.queue.capacity_frames() / 4 } else { 0 };
         let shared = self.shared();
         loop {
             if shared.over.load(Ordering::Acquire) {
@@ -211,8 +210,7 @@ impl Running {
     /// What the policy is asked about a packet without room: nothing while the disk is only slow.
     fn refusal(&self) -> Option<StageError> {
         let shared = self.shared();
-        let refuses =
-            shared.over.load(Ordering::Acquire) || shared.failing.load(Ordering::Acquire);
+        let refuses = shared.over.load(Ordering::Acquire) || shared.failing.load(Ordering::Acquire);
         refuses.then(|| shared.error().unwrap_or(StageError::Data("the recording has ended")))
     }
 

@@ -11,15 +11,19 @@ pub(super) fn utc_offset_s(unix_ns: i64) -> i32 {
 
 /// `20261123T103000Z`: sorts by time, and no file system minds it.
 pub(super) fn compact_utc(unix_ns: i64) -> String {
-    Timestamp::from_nanosecond(i128::from(unix_ns))
-        .map_or_else(|_| unix_ns.to_string(), |instant| instant.strftime("%Y%m%dT%H%M%SZ").to_string())
+    Timestamp::from_nanosecond(i128::from(unix_ns)).map_or_else(
+        |_| unix_ns.to_string(),
+        |instant| instant.strftime("%Y%m%dT%H%M%SZ").to_string(),
+    )
 }
 
 /// ISO 8601 with milliseconds and zone, as XDF files have it: `2026-11-23T10:30:00.250+0100`.
 pub(crate) fn iso_local(unix_ns: i64) -> String {
     Timestamp::from_nanosecond(i128::from(unix_ns)).map_or_else(
         |_| unix_ns.to_string(),
-        |instant| instant.to_zoned(TimeZone::system()).strftime("%Y-%m-%dT%H:%M:%S%.3f%z").to_string(),
+        |instant| {
+            instant.to_zoned(TimeZone::system()).strftime("%Y-%m-%dT%H:%M:%S%.3f%z").to_string()
+        },
     )
 }
 

@@ -209,7 +209,10 @@ impl Writer {
                 self.shared().set_error(Some(self.stage_error(error)));
                 self.shared().failing.store(true, Ordering::Release);
                 if !was {
-                    let text = format!("the disk refuses ({error}); it is tried again until {} s of signal wait", self.limits.buffer_s);
+                    let text = format!(
+                        "the disk refuses ({error}); it is tried again until {} s of signal wait",
+                        self.limits.buffer_s
+                    );
                     self.report(self.now_ns(), text);
                 }
             }
@@ -272,7 +275,8 @@ impl Writer {
         }
         if left_s < super::room::WARN_S && !self.said_nearly_full {
             self.said_nearly_full = true;
-            let text = format!("the disk is nearly full: the recording has to end in about {left_s:.0} s");
+            let text =
+                format!("the disk is nearly full: the recording has to end in about {left_s:.0} s");
             self.report(self.now_ns(), text);
         }
         None

@@ -53,8 +53,10 @@ impl Writer {
     /// Closes a part that is as long as it may be, or whose header is not true any more.
     fn leave_part_if_full(&mut self, header: &PacketHeader) -> Result<(), WriteError> {
         let Some(part) = &self.part else { return Ok(()) };
-        let long = self.limits.split_s.is_some_and(|s| part.writer.next_index() >= self.frames_in(s));
-        let large = self.limits.split_mb.is_some_and(|mb| part.writer.file_bytes() as f64 >= mb * 1e6);
+        let long =
+            self.limits.split_s.is_some_and(|s| part.writer.next_index() >= self.frames_in(s));
+        let large =
+            self.limits.split_mb.is_some_and(|mb| part.writer.file_bytes() as f64 >= mb * 1e6);
         let changed = !Arc::ptr_eq(&part.sensor, &header.sensor) && *part.sensor != *header.sensor;
         if !(long || large || changed) {
             return Ok(());
@@ -194,7 +196,8 @@ impl Writer {
         let ppm = (rate_hz / self.spec.rate_hz - 1.0) * 1e6;
         let text = format!("measured_rate_hz={rate_hz:.6} ppm={ppm:.2} over_s={seconds:.0}");
         let line = format!("Clock: {text}");
-        let note = Note { index: 0, duration_samples: None, sort: "clock", text: &text, line: &line };
+        let note =
+            Note { index: 0, duration_samples: None, sort: "clock", text: &text, line: &line };
         part.writer.note(&note)
     }
 }
