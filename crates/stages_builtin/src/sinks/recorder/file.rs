@@ -51,6 +51,12 @@ impl Files {
         }
     }
 
+    /// The path of a part, for a message.
+    pub(super) fn shown(&self, part: u32) -> PathBuf {
+        let run = self.run.unwrap_or(1);
+        self.template.data_dir().join(self.template.relative(run, &self.start, part))
+    }
+
     fn make_at(&self, relative: &Path) -> io::Result<Made> {
         let data_dir = self.template.data_dir();
         let path = data_dir.join(relative);

@@ -75,7 +75,9 @@ impl Writer {
         spec: &StreamSpec,
         now_ns: i64,
     ) -> Result<Self, String> {
-        let made = files.make(1).map_err(|error| format!("cannot make its file: {error}"))?;
+        let made = files
+            .make(1)
+            .map_err(|error| format!("cannot create {}: {error}", files.shown(1).display()))?;
         if let Some(room) = Room::of(&made.path, limits)
             && room.available < room.reserve
         {
@@ -240,24 +242,27 @@ impl Writer {
             error = self.begin_empty().err();
         }
         let waiting = self.write_waiting().err();
+        self.let_go();
         if let Some(part) = self.part.take() {
             error = error.or(waiting).or(self.close_part(part).err());
         }
         if let Some(error) = error {
             self.shared().set_error(Some(self.stage_error(&error)));
         }
-        self.let_go();
         self.shared().set_open_file(None);
         self.shared().over.store(true, Ordering::Release);
     }
 
-    /// Lets go of what waits, counted.
+    /// Lets go of what waits, counted: of a packet that the file has in part, the rest.
     fn let_go(&mut self) {
+        let next = self.part.as_ref().map_or(0, |part| part.first_index + part.writer.next_index());
         while let Some(item) = self.held.take().or_else(|| self.queue.pop()) {
             if let Item::Packet(packet) = item {
                 let frames = packet.frames() as u64;
+                let first = packet.header().first_sample.saturating_sub(self.base);
+                let taken = next.saturating_sub(first).min(frames);
                 self.queue.done(frames);
-                self.shared().dropped.fetch_add(frames, Ordering::AcqRel);
+                self.shared().dropped.fetch_add(frames - taken, Ordering::AcqRel);
                 packet.recycle();
             }
         }
@@ -288,6 +293,7 @@ impl Writer {
         self.report(self.now_ns(), text.clone());
         // No packet brings the report back any more.
         let _ = self.note(&Event::new(EventKind::Recording, self.now_ns(), text));
+        self.let_go();
         if let Some(part) = self.part.take() {
             let _ = self.close_part(part);
         }
