@@ -100,7 +100,7 @@ impl<T: Target> CsvWriter<T> {
 
     /// Frames taken that are not in the file yet.
     pub fn unwritten(&self) -> u64 {
-        self.block.iter().filter(|&&byte| byte == b'\n').count() as u64
+        self.block.split_inclusive(|&byte| byte == b'\n').count() as u64
     }
 
     /// Length of the file, bytes.
@@ -223,6 +223,6 @@ mod tests {
         assert!(file.ends_with('\n') && file.len() > 88, "{file}");
         writer.target_mut().1 = 10_000;
         let file = writer.close().unwrap().0.into_inner();
-        assert_eq!(file.iter().filter(|&&b| b == b'\n').count(), 51);
+        assert_eq!(file.split_inclusive(|&b| b == b'\n').count(), 51);
     }
 }
