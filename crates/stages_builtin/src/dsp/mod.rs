@@ -11,6 +11,8 @@
 //! | [`response`], [`settling`] | gain, phase and group delay at a frequency; settling time |
 //! | [`fir`] | windowed-sinc low-pass, equal to `scipy.signal.firwin` |
 //! | [`mod@firwin`], [`convolve`] | linear-phase FIR for any band, equal to `scipy.signal.firwin`; FIR at work |
+//! | [`detector`] | [`Detector`]: excursions past a level |
+//! | [`electrodes`] | where the electrodes of the 10-20 system sit |
 //! | [`moving`] | [`MovingMean`]: the mean of the newest samples, without drift |
 //! | [`welch`] | [`Welch`]: power density of a window of samples, equal to `scipy.signal.welch` |
 //! | [`decimate`], [`decimate_state`] | [`Decimator`] and [`DecimatorState`]: anti-aliased reduction of the rate by a whole factor |
@@ -27,6 +29,8 @@ pub mod convolve;
 pub mod decimate;
 pub mod decimate_state;
 pub mod design;
+pub mod detector;
+pub mod electrodes;
 pub mod error;
 pub mod fir;
 pub mod firwin;
@@ -50,6 +54,7 @@ pub use complex::Complex;
 pub use convolve::{Fir, FirState};
 pub use decimate::Decimator;
 pub use decimate_state::DecimatorState;
+pub use detector::{Detector, Excursion, Side};
 pub use error::{DesignError, Rule};
 pub use fir::firwin_lowpass_kaiser;
 pub use firwin::{Window, firwin};

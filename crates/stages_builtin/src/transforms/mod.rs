@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `channels/` | which channels, under which names, against which reference |
 //! | `filters/` | what depends on frequency and leaves channels alone; `downsample` |
+//! | `detect/` | what finds events in it |
 //! | `power/` | how strong: spectra, bands, moving averages |
 //!
 //! What is in none of them changes values one by one, or joins streams.
@@ -11,6 +12,7 @@
 pub(crate) mod align_and_zip;
 pub(crate) mod channels;
 mod continuity;
+pub(crate) mod detect;
 pub(crate) mod filters;
 pub(crate) mod gain;
 pub(crate) mod power;

@@ -9,7 +9,11 @@ const MOST_LISTED: usize = 20;
 ///
 /// # Errors
 /// When no channel, or more than one, is called so; with the nearest right name, or all of them.
-pub(super) fn index(input: &StreamSpec, param: &str, label: &str) -> Result<usize, ConfigError> {
+pub(in crate::transforms) fn index(
+    input: &StreamSpec,
+    param: &str,
+    label: &str,
+) -> Result<usize, ConfigError> {
     let channels = &input.sensor.channels;
     let mut found = channels.iter().enumerate().filter(|(_, channel)| channel.label == label);
     let message = match (found.next(), found.next()) {
@@ -23,11 +27,16 @@ pub(super) fn index(input: &StreamSpec, param: &str, label: &str) -> Result<usiz
     Err(ConfigError::ParamForInput { param: param.to_owned(), message })
 }
 
+/// The name of an electrode as the 10-20 system writes it, in small letters: EDF files end labels with dots.
+pub(in crate::transforms) fn electrode(label: &str) -> String {
+    label.trim().trim_end_matches('.').to_lowercase()
+}
+
 /// The indices of several, all mistakes at once; a name may stand there once.
 ///
 /// # Errors
 /// As [`index`], and for names that occur twice.
-pub(super) fn indices(
+pub(in crate::transforms) fn indices(
     input: &StreamSpec,
     param: &str,
     labels: &[String],
@@ -67,7 +76,7 @@ fn missing(channels: &[ChannelMeta], label: &str) -> String {
 ///
 /// # Errors
 /// [`ConfigError::ParamForInput`] naming two that differ; `what_to_do` ends the sentence.
-pub(super) fn one_unit(
+pub(in crate::transforms) fn one_unit(
     input: &StreamSpec,
     param: &str,
     channels: &[usize],

@@ -2,7 +2,8 @@
 
 pub(crate) mod bipolar;
 pub(crate) mod car;
-mod labels;
+pub(super) mod labels;
+pub(crate) mod laplacian;
 mod reference;
 pub(crate) mod rename;
 pub(crate) mod rereference;
