@@ -1,12 +1,15 @@
 //! What a stage may ask of its surroundings while it is built: files to read, a place to write, sensors, the broker.
 
 use crate::Broker;
-use pipeline_core::ConfigError;
+use pipeline_core::{ConfigError, SensorMeta};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{self, Read, Seek};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+
+/// The file in the data dir in which the daemon keeps its pipeline; no stage may write there.
+pub const SAVED_PIPELINE: &str = "pipeline.yaml";
 
 /// Anything a recording can be read from.
 pub trait ReadSeek: Read + Seek + Send {}
@@ -45,6 +48,8 @@ pub struct StageInitCtx {
     pub sensors: Arc<Value>,
     /// What words in braces in the path of a recording stand for: in a study `study`, `participant` and `task`.
     pub names: Arc<BTreeMap<String, String>>,
+    /// Sensors as the pipelines before knew them.
+    pub known_sensors: Arc<Vec<Arc<SensorMeta>>>,
     /// Nobody watches (`eegd process`): a source that can be faster than real time is, and none repeats.
     pub offline: bool,
     /// Takes a sentence for the user about something odd that is no mistake: a truncated file, a simulated board.
@@ -61,9 +66,24 @@ impl StageInitCtx {
             broker: None,
             sensors: Arc::new(Value::Null),
             names: Arc::default(),
+            known_sensors: Arc::default(),
             offline: false,
             warn: Arc::new(|_| {}),
         }
+    }
+
+    /// The description of a sensor for its packets: the one that is known already, if nothing has changed, or else this
+    /// one with `meta_rev` raised. A sensor is known again by its number and name.
+    pub fn sensor(&self, meta: SensorMeta) -> Arc<SensorMeta> {
+        let same = |known: &&Arc<SensorMeta>| {
+            known.sensor_id == meta.sensor_id && known.name == meta.name
+        };
+        let Some(known) = self.known_sensors.iter().find(same) else { return Arc::new(meta) };
+        let meta = SensorMeta { meta_rev: known.meta_rev, ..meta };
+        if **known == meta {
+            return Arc::clone(known);
+        }
+        Arc::new(SensorMeta { meta_rev: known.meta_rev + 1, ..meta })
     }
 
     /// Opens the file a parameter names.
@@ -98,6 +118,13 @@ impl StageInitCtx {
                 ),
             });
         }
+        let names = relative.components().filter(|c| matches!(c, Component::Normal(_)));
+        if names.eq([Component::Normal(SAVED_PIPELINE.as_ref())]) {
+            let message = format!(
+                "`{SAVED_PIPELINE}` is where the daemon keeps its pipeline: choose another name"
+            );
+            return Err(ConfigError::param_message(param, message));
+        }
         Ok(self.data_dir.join(relative))
     }
 }
@@ -116,8 +143,39 @@ mod tests {
     fn nothing_is_written_outside_the_data_dir() {
         let ctx = StageInitCtx::in_folder("/data");
         assert_eq!(ctx.output("path", "a/b.csv").unwrap(), Path::new("/data/a/b.csv"));
-        for path in ["/etc/passwd", "../x.csv", "a/../../x.csv", "", ".", "a/..", "folder/"] {
+        for path in [
+            "/etc/passwd",
+            "../x.csv",
+            "a/../../x.csv",
+            "",
+            ".",
+            "a/..",
+            "folder/",
+            "pipeline.yaml",
+            "./pipeline.yaml",
+        ] {
             assert_eq!(ctx.output("path", path).unwrap_err().param(), Some("path"), "{path}");
         }
+        assert!(ctx.output("path", "a/pipeline.yaml").is_ok());
+    }
+
+    #[test]
+    fn a_sensor_keeps_its_revision_until_something_changes() {
+        let meta = |gain: f64| SensorMeta {
+            sensor_id: 1,
+            name: "board".to_owned(),
+            channels: vec![pipeline_core::ChannelMeta::adc24("Fp1", 4.5e6, gain)],
+            ..SensorMeta::default()
+        };
+        let mut ctx = StageInitCtx::in_folder("/data");
+        let first = ctx.sensor(meta(24.0));
+        assert_eq!(first.meta_rev, 0);
+        ctx.known_sensors = Arc::new(vec![Arc::clone(&first)]);
+        assert!(Arc::ptr_eq(&ctx.sensor(meta(24.0)), &first));
+        let second = ctx.sensor(meta(12.0));
+        assert_eq!((second.meta_rev, second.channels[0].gain), (1, 12.0));
+        ctx.known_sensors = Arc::new(vec![second]);
+        assert_eq!(ctx.sensor(meta(24.0)).meta_rev, 2);
+        assert_eq!(ctx.sensor(SensorMeta { sensor_id: 2, ..meta(24.0) }).meta_rev, 0);
     }
 }

@@ -47,6 +47,7 @@ pub(super) fn prepare(
         broker: around.broker,
         sensors: Arc::new(Value::Null),
         names: Arc::default(),
+        known_sensors: Arc::default(),
         offline: around.offline,
         warn: Arc::new(move |warning| {
             told.lock().unwrap_or_else(PoisonError::into_inner).push(warning)

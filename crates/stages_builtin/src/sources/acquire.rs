@@ -14,7 +14,6 @@ use plugin_api::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// Samples from a board, in 24-bit codes.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -66,7 +65,7 @@ impl StageDesc for AcquireDesc {
         let spec = StreamSpec {
             kind: PacketKind::RawI32,
             rate_hz: self.sps,
-            sensor: Arc::new(meta),
+            sensor: ctx.sensor(meta),
             max_frames: frames_per_packet(self.packet_frames, self.sps),
             delay_s: 0.0,
             total_frames: None,

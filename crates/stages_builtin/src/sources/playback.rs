@@ -96,7 +96,7 @@ impl StageDesc for PlaybackDesc {
                 SampleKind::Microvolts => PacketKind::Voltage,
             },
             rate_hz: stream.rate_hz,
-            sensor: Arc::new(sensor_of(&self.path, stream)),
+            sensor: ctx.sensor(sensor_of(&self.path, stream)),
             max_frames: frames_per_packet(self.packet_frames, stream.rate_hz),
             delay_s: 0.0,
             total_frames: stream.frames.filter(|_| !repeat),

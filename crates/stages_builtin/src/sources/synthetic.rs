@@ -11,7 +11,6 @@ use plugin_api::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// Gain of the imaginary amplifier; the step is then 0.02235 uV.
 const GAIN: f64 = 24.0;
@@ -92,7 +91,7 @@ impl StageDesc for SyntheticDesc {
         let spec = StreamSpec {
             kind: PacketKind::RawI32,
             rate_hz: self.sps,
-            sensor: Arc::new(sensor),
+            sensor: ctx.sensor(sensor),
             max_frames: frames_per_packet(self.packet_frames, self.sps),
             delay_s: 0.0,
             total_frames: self.duration_s.map(|s| (s * self.sps).round() as u64),
