@@ -23,6 +23,7 @@ mod set;
 mod toml;
 mod tree;
 mod values;
+mod write;
 mod yaml;
 
 pub use build::{Checked, build};
