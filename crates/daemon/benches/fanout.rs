@@ -6,14 +6,15 @@
 //! clients one thread on core 1. CPU is what the kernel accounts to the server's own threads; KB/client is what the whole
 //! process grew by, both ends and the ring of the topic included.
 
-use daemon::api::{Access, AppState, Limits, PipelineStatus, serve};
+use daemon::api::{Access, AppState, Limits, serve};
 use daemon::broker::{BrokerSettings, HEADER_BYTES, WebSocketBroker};
+use daemon::control::{Control, Presets, Setup};
+use daemon::host::Host;
 use plugin_api::{
     Broker, BrokerMessage, ChannelMeta, Flags, PacketHeader, PacketKind, Registry, SensorMeta,
     StageCtx,
 };
 use rustix::thread::{CpuSet, sched_setaffinity};
-use serde_json::{Value, json};
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -78,7 +79,7 @@ fn measure(clients: usize, choice: &Choice) -> Result<(), String> {
     let listener = server.block_on(TcpListener::bind("127.0.0.1:0")).map_err(|e| e.to_string())?;
     let address = listener.local_addr().map_err(|e| e.to_string())?;
     let (stop, stopped) = oneshot::channel::<()>();
-    let state = state(&broker, address);
+    let state = state(&broker, address)?;
     let serving = thread::Builder::new().name(SERVER_THREAD.to_owned()).spawn(move || {
         pin(0);
         server.block_on(async {
@@ -142,20 +143,22 @@ fn runtime(kind: &str) -> Result<Runtime, String> {
         .map_err(|e| e.to_string())
 }
 
-fn state(broker: &Arc<WebSocketBroker>, address: SocketAddr) -> AppState {
-    struct Nothing;
-    impl PipelineStatus for Nothing {
-        fn snapshot(&self) -> Value {
-            json!({})
-        }
-    }
-    AppState {
+fn state(broker: &Arc<WebSocketBroker>, address: SocketAddr) -> Result<AppState, String> {
+    let registry = Arc::new(Registry::default());
+    let control = Control::new(Setup {
+        host: Host::new(Some(Arc::clone(broker))),
+        registry: Arc::clone(&registry),
+        data_dir: std::env::temp_dir(),
+        presets: Presets::default(),
+        fallback: None,
+    });
+    Ok(AppState {
         broker: Arc::clone(broker),
-        pipeline: Arc::new(Nothing),
-        registry: Arc::new(Registry::default()),
+        control: control.map_err(|e| e.to_string())?,
+        registry,
         access: Arc::new(Access::new(address, Vec::new(), None)),
         limits: Limits { clients: 10_000, ..Limits::default() },
-    }
+    })
 }
 
 /// A thread as a group of the pipeline would be; the time of a packet is its stamp.

@@ -12,6 +12,7 @@
 //! |---|---|
 //! | [`document`] | pipeline files to a checked graph, every mistake with its line |
 //! | [`host`] | the one pipeline that runs, and what is known about it |
+//! | [`control`] | orders that start, change and stop it, one at a time |
 //! | [`broker`], `ws` | packets to live clients |
 //! | [`api`], `viewer` | HTTP, and the page in the browser |
 //! | `commands` | what the command line can do |
@@ -20,6 +21,7 @@
 pub mod api;
 pub mod broker;
 mod commands;
+pub mod control;
 pub mod document;
 mod filter_report;
 pub mod host;

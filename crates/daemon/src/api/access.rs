@@ -48,6 +48,11 @@ impl Token {
         Ok(Self(token.to_owned()))
     }
 
+    /// The token, to be sent to a daemon.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+
     /// Compares in a time that does not tell how much of it was right.
     fn is(&self, other: &str) -> bool {
         self.0.as_bytes().ct_eq(other.as_bytes()).into()
@@ -94,7 +99,7 @@ impl Access {
         host.ok_or_else(|| {
             let text: String = text.chars().take(100).collect();
             ApiError::HostRefused(format!(
-                "this daemon is not `{text}`: use its address or localhost, or allow the name where the daemon is started"
+                "this daemon is not `{text}`: use its address or localhost, or start it with `--host-name` and this name"
             ))
         })
     }

@@ -1,6 +1,7 @@
 //! What every request passes on its way in, and every answer on its way out.
 
-use super::{ApiError, App, MAX_BODY_BYTES};
+use super::body::limit_of;
+use super::{ApiError, App};
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
@@ -36,8 +37,9 @@ fn check(app: &App, request: &Request) -> Result<(), ApiError> {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length =
         length.and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<usize>().ok());
-    if length.is_some_and(|bytes| bytes > MAX_BODY_BYTES) {
-        Err(ApiError::BodyTooLarge)
+    let limit = limit_of(request.uri().path());
+    if length.is_some_and(|bytes| bytes > limit) {
+        Err(ApiError::BodyTooLarge(limit))
     } else {
         Ok(())
     }

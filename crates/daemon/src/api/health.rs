@@ -3,6 +3,11 @@
 use axum::Json;
 use serde_json::{Value, json};
 
+/// The server answers.
+#[utoipa::path(
+    get, path = "/healthz",
+    responses((status = 200, description = "Alive.", content_type = "application/json")),
+)]
 pub(super) async fn show() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }

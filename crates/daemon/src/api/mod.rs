@@ -3,43 +3,50 @@
 //! [`serve`] runs the server; everything it needs comes in as an [`AppState`].
 
 mod access;
+mod body;
 mod guard;
 mod health;
 mod listen;
+mod markers;
+mod openapi;
 mod pipeline;
+mod presets;
 mod problem;
+mod query;
 mod serve;
 mod stages;
+mod start;
 mod topics;
 
 pub(crate) use access::first_protocol;
 pub use access::{Access, Token, TokenError};
+pub use body::MAX_BODY_BYTES;
 pub use listen::{ListenError, check_listen};
-pub use pipeline::PipelineStatus;
 pub(crate) use problem::ApiError;
+pub(crate) use query::Peer;
 pub use serve::serve;
 pub(crate) use stages::describe_stages;
 
 use crate::broker::WebSocketBroker;
+use crate::control::Control;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
 use plugin_api::Registry;
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
-
-/// Longest request body, bytes.
-pub const MAX_BODY_BYTES: usize = 64 * 1024;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// What the server shows and to whom.
 #[derive(Clone)]
 pub struct AppState {
     /// Live frames and events.
     pub broker: Arc<WebSocketBroker>,
-    /// What runs.
-    pub pipeline: Arc<dyn PipelineStatus>,
+    /// What runs, and how it is changed.
+    pub control: Control,
     /// The stage kinds of `GET /stages`.
     pub registry: Arc<Registry>,
     /// Who may ask.
@@ -66,7 +73,7 @@ pub struct Limits {
     pub connections: usize,
     /// After how long a WebSocket client that does not take a message is cut off.
     pub stall: Duration,
-    /// How long the head of a request may take to arrive, idle time between requests included.
+    /// How long the head of a request may take to arrive, idle time between requests included; and then its body.
     pub head: Duration,
     /// How long a shutdown waits for clients to take their leave.
     pub farewell: Duration,
@@ -92,18 +99,33 @@ pub(crate) struct App {
     pub(crate) places: Arc<Semaphore>,
     /// True once the server closes.
     pub(crate) closing: watch::Receiver<bool>,
+    /// What `GET /openapi.json` answers.
+    pub(crate) description: Arc<Value>,
 }
 
-fn router(app: App) -> Router {
-    Router::new()
-        .route("/pipeline", get(pipeline::show))
-        .route("/topics", get(topics::list))
-        .route("/stages", get(stages::list))
-        .route("/healthz", get(health::show))
-        .route("/ws/data", get(crate::ws::data::data))
+/// Every resource, with its description.
+fn resources() -> (Router<App>, Value) {
+    let (router, collected) = OpenApiRouter::with_openapi(openapi::Description::openapi())
+        .routes(routes!(pipeline::show, pipeline::patch))
+        .routes(routes!(start::start))
+        .routes(routes!(start::shutdown))
+        .routes(routes!(pipeline::stage))
+        .routes(routes!(presets::list))
+        .routes(routes!(stages::list))
+        .routes(routes!(topics::list))
+        .routes(routes!(markers::set))
+        .routes(routes!(health::show))
+        .routes(routes!(openapi::show))
+        .routes(routes!(crate::ws::data::data))
+        .routes(routes!(crate::ws::control::control))
+        .split_for_parts();
+    (router, openapi::complete(&collected))
+}
+
+fn router(app: App, resources: Router<App>) -> Router {
+    resources
         .fallback(crate::viewer::file)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(app.clone(), guard::guard))
         .with_state(app)
 }

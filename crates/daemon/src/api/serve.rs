@@ -1,13 +1,18 @@
 //! The accept loop: bounded connections, bounded heads, TCP without delay, and an orderly end.
 
-use super::{App, AppState, Limits, router};
+use super::query::From;
+use super::{App, AppState, Limits, resources, router};
 use crate::ws::raised;
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use socket2::{SockRef, TcpKeepalive};
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,17 +35,24 @@ pub async fn serve(listener: TcpListener, state: AppState, shutdown: impl Future
     let places = limits.clients.clamp(1, Semaphore::MAX_PERMITS);
     let (close, closing) = watch::channel(false);
     let broker = Arc::clone(&state.broker);
-    let app = App { state, places: Arc::new(Semaphore::new(places)), closing: closing.clone() };
+    let (resources, description) = resources();
+    let app = App {
+        state,
+        places: Arc::new(Semaphore::new(places)),
+        closing: closing.clone(),
+        description: Arc::new(description),
+    };
     let clients = Arc::clone(&app.places);
-    let router = router(app);
+    let router = router(app, resources);
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
 
     loop {
         tokio::select! {
             accepted = listener.accept(), if connections.len() < limits.connections.max(1) => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(stream, router.clone(), limits, closing.clone()));
+                Ok((stream, peer)) => {
+                    let serving = connection(stream, peer, router.clone(), limits, closing.clone());
+                    connections.spawn(serving);
                 }
                 Err(_) => sleep(ACCEPT_PAUSE).await,
             },
@@ -64,6 +76,7 @@ pub async fn serve(listener: TcpListener, state: AppState, shutdown: impl Future
 
 async fn connection(
     stream: TcpStream,
+    peer: SocketAddr,
     router: Router,
     limits: Limits,
     mut closing: watch::Receiver<bool>,
@@ -75,12 +88,16 @@ async fn connection(
         TcpKeepalive::new().with_time(idle).with_interval(interval).with_retries(retries);
     let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive);
 
+    let answer = move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(From(peer));
+        TowerToHyperService::new(router.clone()).call(request)
+    };
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_buf_size(MAX_HEAD_BYTES)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), service_fn(answer))
         .with_upgrades();
     let mut serving = pin!(serving);
     // An error here is a client that spoke no HTTP or went away; hyper has answered what can be answered.

@@ -6,6 +6,11 @@ use axum::extract::State;
 use plugin_api::{Registry, StageEntry};
 use serde_json::{Value, json};
 
+/// Every kind of stage with its JSON Schema and an example.
+#[utoipa::path(
+    get, path = "/stages",
+    responses((status = 200, description = "Every kind.", content_type = "application/json")),
+)]
 pub(super) async fn list(State(app): State<App>) -> Json<Value> {
     Json(describe_stages(&app.state.registry))
 }

@@ -6,7 +6,13 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
+/// What can be subscribed to over `/ws/data`.
+///
 /// `topics` are the names, in the order of their appearance; `status` has the figures of each.
+#[utoipa::path(
+    get, path = "/topics",
+    responses((status = 200, description = "Names and figures.", content_type = "application/json")),
+)]
 pub(super) async fn list(State(app): State<App>) -> Json<Value> {
     let status = app.state.broker.topics();
     let names: Vec<&str> = status.iter().map(|topic| &*topic.topic).collect();

@@ -1,22 +1,23 @@
 //! `eegd check`: builds a pipeline, prints its graph, drops it.
 
 use super::Failed;
-use super::load::{Surroundings, prepare};
+use super::load::prepare;
 use crate::filter_report::{FilterReport, USUAL_HZ};
+use crate::host::Surroundings;
 use pipeline_core::graph::{CheckedGraph, Node};
 use plugin_api::Registry;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// With `filters`, also what every filter does at these frequencies; at the usual ones when there is none.
 pub(super) fn check(
     pipeline: &Path,
     set: &[String],
     filters: Option<&[f64]>,
-    registry: &Registry,
+    registry: Registry,
 ) -> Result<(), Failed> {
-    let around =
-        Surroundings { data_dir: PathBuf::from("eegd-data"), broker: None, offline: false };
-    let prepared = prepare(Some(pipeline), set, registry, around)?;
+    let surroundings = Surroundings::new(Arc::new(registry), PathBuf::from("eegd-data"));
+    let prepared = prepare(Some(pipeline), set, &surroundings)?.prepared;
     prepared.warnings.iter().for_each(|warning| eprintln!("eegd: warning: {warning}"));
     let kind = |id: &str| {
         prepared.checked.document.stages.get(id).map_or("", |stage| stage.kind.as_str()).to_owned()

@@ -28,6 +28,7 @@ Examples:
   eegd process my.yaml                  the same pipeline over a recording, as fast as it can be read
   eegd check my.yaml                    every mistake in it, or the graph it makes
   eegd stages                           every kind of stage, with its parameters
+  eegd ctl set notch.hz=50              a parameter changed while it runs
 
 Exit codes: 0 done, 2 the input (arguments, file, pipeline) is wrong, 1 anything else.";
 
@@ -58,6 +59,13 @@ pub(super) enum Command {
         #[arg(long, value_name = "HZ,HZ...", num_args = 0.., require_equals = true, value_delimiter = ',')]
         filters: Option<Vec<f64>>,
     },
+    /// Control an eegd that runs, over its API.
+    Ctl {
+        #[command(flatten)]
+        daemon: Daemon,
+        #[command(subcommand)]
+        order: CtlOrder,
+    },
     /// List every kind of stage with its parameters.
     Stages {
         /// As JSON, with JSON Schema and example.
@@ -84,6 +92,103 @@ pub(super) struct Serve {
     /// A file with the secret that every request has to carry.
     #[arg(long, value_name = "FILE")]
     pub(super) token_file: Option<PathBuf>,
+    /// A name, beside its address and localhost, under which it is asked for, such as rig.local; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub(super) host_name: Vec<String>,
+    /// The folder whose pipeline files are the presets; without it, those that ship with eegd.
+    #[arg(long, value_name = "DIR")]
+    pub(super) presets: Option<PathBuf>,
+    /// Go on with the pipeline of the last shutdown (pipeline.yaml in the data dir), if there is one.
+    #[arg(long)]
+    pub(super) resume: bool,
+    /// The pipeline to run when the one asked for cannot be opened: a board is gone, a disk is full.
+    #[arg(long, value_name = "PIPELINE")]
+    pub(super) fallback: Option<PathBuf>,
     #[command(flatten)]
     pub(super) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Daemon {
+    /// Where the daemon is.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    pub(super) url: String,
+    /// A file with the daemon's token.
+    #[arg(long, value_name = "FILE")]
+    pub(super) token_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CtlOrder {
+    /// Show what runs: state, stages, losses; as JSON with --json.
+    Status {
+        /// All of it, as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Start a pipeline file or a preset; with neither, the one there is from the beginning, changes kept.
+    Start {
+        /// The pipeline file: .yaml, .toml or .json.
+        #[arg(conflicts_with = "preset")]
+        pipeline: Option<PathBuf>,
+        /// The name of a preset, see `eegd ctl presets`.
+        #[arg(long, value_name = "NAME")]
+        preset: Option<String>,
+    },
+    /// Deliver what is in flight, close the files, stop.
+    Stop,
+    /// Change parameters, all or none, as in `set notch.hz=50 notch.q=20`.
+    Set {
+        /// What to change.
+        #[arg(value_name = "STAGE.PARAM=VALUE", required = true)]
+        set: Vec<String>,
+    },
+    /// Change the document by a JSON Patch.
+    Patch {
+        /// The operations, a JSON array; `-` reads standard input.
+        patch: String,
+        /// Change only this revision.
+        #[arg(long, value_name = "N")]
+        if_revision: Option<u64>,
+    },
+    /// Add, remove or restart one stage.
+    Stage {
+        #[command(subcommand)]
+        order: CtlStage,
+    },
+    /// Set a marker in every recording and for every live client.
+    Marker {
+        /// What happened.
+        text: String,
+    },
+    /// List the presets.
+    Presets,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CtlStage {
+    /// Add a stage, as in `add fft --kind psd --after notch --params '{"window_s": 2}'`.
+    Add {
+        /// Its name.
+        id: String,
+        /// Its kind, see `eegd stages`.
+        #[arg(long)]
+        kind: String,
+        /// The stage it takes its samples from; without it the last that has an output.
+        #[arg(long, value_name = "STAGE")]
+        after: Option<String>,
+        /// Its parameters, as JSON.
+        #[arg(long, value_name = "JSON", default_value = "{}")]
+        params: String,
+    },
+    /// Remove a stage; those that it fed are fed by what fed it.
+    Remove {
+        /// Its name.
+        id: String,
+    },
+    /// Make a stage afresh, and whatever else of its branch is dead.
+    Restart {
+        /// Its name.
+        id: String,
+    },
 }

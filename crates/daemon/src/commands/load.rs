@@ -1,36 +1,21 @@
 //! From a path on the command line to a checked graph, or to every mistake on the way.
 
 use super::Failed;
-use crate::document::{self, Checked, Format, Loaded, Mistake};
-use crate::host::{DEMO, PipelineFiles};
+use crate::control::Candidate;
+use crate::document::{self, Format, Loaded, Mistake};
+use crate::host::{DEMO, PipelineFiles, Surroundings};
 use anyhow::anyhow;
 use pipeline_core::graph::GraphError;
-use plugin_api::{Broker, Registry, StageInitCtx};
-use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// What is to be run, and what was odd about it.
-pub(super) struct Prepared {
-    pub(super) checked: Checked,
-    pub(super) warnings: Vec<String>,
-    pub(super) loaded: Loaded,
-}
-
-/// What surrounds the stages.
-pub(super) struct Surroundings {
-    pub(super) data_dir: PathBuf,
-    pub(super) broker: Option<Arc<dyn Broker>>,
-    pub(super) offline: bool,
-}
+use std::sync::Arc;
 
 /// Reads and checks a pipeline; without a path, the demo.
 pub(super) fn prepare(
     pipeline: Option<&Path>,
     set: &[String],
-    registry: &Registry,
-    around: Surroundings,
-) -> Result<Prepared, Failed> {
+    surroundings: &Surroundings,
+) -> Result<Candidate, Failed> {
+    let registry = &surroundings.registry;
     let loaded = match pipeline {
         Some(path) => document::open(path, registry),
         None => document::load(DEMO.as_bytes(), "demo", Format::Yaml, registry),
@@ -39,35 +24,24 @@ pub(super) fn prepare(
     let mut loaded = loaded.map_err(|mistakes| refuse(&name, &mistakes))?;
     set.iter().for_each(|argument| loaded.set(argument));
     let folder = pipeline.and_then(Path::parent).map_or_else(PathBuf::new, Path::to_path_buf);
-    let warnings = Arc::new(Mutex::new(Vec::new()));
-    let told = Arc::clone(&warnings);
-    let ctx = StageInitCtx {
-        files: Arc::new(PipelineFiles { folder }),
-        data_dir: around.data_dir,
-        broker: around.broker,
-        sensors: Arc::new(Value::Null),
-        names: Arc::default(),
-        known_sensors: Arc::default(),
-        offline: around.offline,
-        warn: Arc::new(move |warning| {
-            told.lock().unwrap_or_else(PoisonError::into_inner).push(warning)
-        }),
-    };
-    let checked = loaded.build(registry, &ctx).map_err(|mistakes| refuse(&name, &mistakes))?;
-    let warnings = std::mem::take(&mut *warnings.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok(Prepared { checked, warnings, loaded })
+    let files = Arc::new(PipelineFiles::new(folder));
+    let prepared =
+        surroundings.prepare(&loaded, &files).map_err(|mistakes| refuse(&name, &mistakes))?;
+    Ok(Candidate { prepared, loaded: Some(loaded), files, origin: name })
 }
 
 /// Stages that could not be opened: the file is good, the world is not.
-pub(super) fn not_opened(
-    pipeline: Option<&Path>,
-    loaded: &Loaded,
-    errors: Vec<GraphError>,
-) -> Failed {
-    let lines: Vec<String> =
-        errors.into_iter().map(|error| loaded.locate(error).to_string()).collect();
-    let name = pipeline.map_or_else(|| "the demo".to_owned(), |path| path.display().to_string());
-    Failed::Other(anyhow!("{name} cannot be started\n{}", lines.join("\n")))
+pub(super) fn not_opened(name: &str, mistakes: &[Mistake]) -> Failed {
+    Failed::Other(anyhow!("{name} cannot be started\n{}", lines(mistakes)))
+}
+
+/// What could not be opened, with the line where it was written.
+pub(super) fn located(loaded: Option<&Loaded>, errors: Vec<GraphError>) -> Vec<Mistake> {
+    let locate = |error: GraphError| match loaded {
+        Some(loaded) => loaded.locate(error),
+        None => error.into(),
+    };
+    errors.into_iter().map(locate).collect()
 }
 
 /// One plain sentence, then a line for every mistake.
@@ -77,6 +51,9 @@ fn refuse(name: &str, mistakes: &[Mistake]) -> Failed {
     } else {
         format!("{} mistakes", mistakes.len())
     };
-    let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-    Failed::Input(format!("{name} has {count}\n{}", lines.join("\n")))
+    Failed::Input(format!("{name} has {count}\n{}", lines(mistakes)))
+}
+
+fn lines(mistakes: &[Mistake]) -> String {
+    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -2,6 +2,8 @@
 
 mod check;
 mod cli;
+mod client;
+mod ctl;
 mod load;
 mod process;
 mod report;
@@ -48,13 +50,15 @@ pub fn main_from<A: Into<OsString> + Clone>(
             Err(duplicate) => return fail(Failed::Other(duplicate.into())),
         };
     }
-    let done = match cli.command.unwrap_or(Command::Run { pipeline: None, serve: cli.serve }) {
+    let serve = cli.serve;
+    let done = match cli.command.unwrap_or(Command::Run { pipeline: None, serve }) {
         Command::Run { pipeline, serve } => run::run(pipeline.as_deref(), &serve, registry),
-        Command::Process { pipeline, data } => process::process(&pipeline, &data, &registry),
+        Command::Process { pipeline, data } => process::process(&pipeline, &data, registry),
         Command::Check { pipeline, set, filters } => {
-            check::check(&pipeline, &set, filters.as_deref(), &registry)
+            check::check(&pipeline, &set, filters.as_deref(), registry)
         }
         Command::Stages { json } => stages::stages(json, &registry),
+        Command::Ctl { daemon, order } => ctl::ctl(&daemon, order),
     };
     match done {
         Ok(()) => 0,

@@ -1,21 +1,25 @@
 //! `eegd process`: a pipeline over a recording, as fast as it can be read, with a progress bar.
 
-use super::load::{Surroundings, not_opened, prepare};
+use super::load::{located, not_opened, prepare};
 use super::report::report;
 use super::{Failed, cli::Data};
-use crate::host::Host;
+use crate::control::Candidate;
+use crate::host::{Host, Surroundings};
 use anyhow::{Context, anyhow};
 use indicatif::{ProgressBar, ProgressStyle};
 use pipeline_core::Role;
 use pipeline_core::executor::{Running, StageInfo};
 use plugin_api::Registry;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 
-pub(super) fn process(pipeline: &Path, data: &Data, registry: &Registry) -> Result<(), Failed> {
-    let around = Surroundings { data_dir: data.data_dir.clone(), broker: None, offline: true };
-    let prepared = prepare(Some(pipeline), &data.set, registry, around)?;
+pub(super) fn process(pipeline: &Path, data: &Data, registry: Registry) -> Result<(), Failed> {
+    let surroundings = Surroundings::new(Arc::new(registry), data.data_dir.clone());
+    let surroundings = Surroundings { offline: true, ..surroundings };
+    let Candidate { prepared, loaded, origin, .. } =
+        prepare(Some(pipeline), &data.set, &surroundings)?;
     prepared.warnings.iter().for_each(|warning| eprintln!("eegd: warning: {warning}"));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -25,7 +29,7 @@ pub(super) fn process(pipeline: &Path, data: &Data, registry: &Registry) -> Resu
     let began = Instant::now();
     let running = host
         .start(prepared.checked)
-        .map_err(|errors| not_opened(Some(pipeline), &prepared.loaded, errors))?;
+        .map_err(|errors| not_opened(&origin, &located(loaded.as_ref(), errors)))?;
     let interrupted = runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -43,10 +47,18 @@ pub(super) fn process(pipeline: &Path, data: &Data, registry: &Registry) -> Resu
         Ok::<bool, std::io::Error>(interrupted)
     });
     let interrupted = interrupted.context("cannot wait for signals")?;
+<<<<<<< HEAD
     let frames: u64 = sources(&running).iter().map(|s| s.stats.frames_out.get()).sum();
     let outcome = host.outcome().unwrap_or_default();
     report(&outcome, &running.stages())?;
     summary(&running, frames, began.elapsed());
+=======
+    let stages = running.stages();
+    let frames: u64 = sources(&stages).map(|s| s.stats.frames_out.get()).sum();
+    let outcome = host.outcome().unwrap_or_default();
+    report(&outcome, &stages)?;
+    summary(&stages, frames, began.elapsed());
+>>>>>>> cb80925 (daemon: the pipeline is started, changed and stopped over HTTP, /ws/control and eegd ctl)
     if interrupted {
         return Err(Failed::Other(anyhow!(
             "interrupted after {frames} frames; what was read has been written"
@@ -55,6 +67,7 @@ pub(super) fn process(pipeline: &Path, data: &Data, registry: &Registry) -> Resu
     Ok(())
 }
 
+<<<<<<< HEAD
 fn sources(running: &Running) -> Vec<StageInfo> {
     running.stages().iter().filter(|stage| stage.role == Role::Source).cloned().collect()
 }
@@ -62,6 +75,14 @@ fn sources(running: &Running) -> Vec<StageInfo> {
 fn summary(running: &Running, frames: u64, took: Duration) {
     let recorded_s: f64 = sources(running)
         .iter()
+=======
+fn sources(stages: &[StageInfo]) -> impl Iterator<Item = &StageInfo> {
+    stages.iter().filter(|stage| stage.role == Role::Source)
+}
+
+fn summary(stages: &[StageInfo], frames: u64, took: Duration) {
+    let recorded_s: f64 = sources(stages)
+>>>>>>> cb80925 (daemon: the pipeline is started, changed and stopped over HTTP, /ws/control and eegd ctl)
         .filter_map(|s| {
             s.output.as_ref().map(|spec| s.stats.frames_out.get() as f64 / spec.rate_hz)
         })
@@ -78,8 +99,12 @@ struct Bar(ProgressBar);
 
 impl Bar {
     fn new(running: &Running) -> Self {
+<<<<<<< HEAD
         let totals: Option<u64> = sources(running)
             .iter()
+=======
+        let totals: Option<u64> = sources(&running.stages())
+>>>>>>> cb80925 (daemon: the pipeline is started, changed and stopped over HTTP, /ws/control and eegd ctl)
             .map(|s| s.output.as_ref().and_then(|spec| spec.total_frames))
             .sum();
         let (bar, template) = match totals {
@@ -95,6 +120,10 @@ impl Bar {
     }
 
     fn show(&mut self, running: &Running) {
+<<<<<<< HEAD
         self.0.set_position(sources(running).iter().map(|s| s.stats.frames_out.get()).sum());
+=======
+        self.0.set_position(sources(&running.stages()).map(|s| s.stats.frames_out.get()).sum());
+>>>>>>> cb80925 (daemon: the pipeline is started, changed and stopped over HTTP, /ws/control and eegd ctl)
     }
 }

@@ -1,19 +1,19 @@
 //! `eegd run`: a pipeline, live, with its page in the browser, until Ctrl-C.
 
-use super::load::{Prepared, Surroundings, not_opened, prepare};
+use super::load::{not_opened, prepare};
 use super::report::{report, sentence};
 use super::{Failed, cli::Serve};
 use crate::api::{Access, AppState, Limits, Token, check_listen, serve};
 use crate::broker::{BrokerSettings, WebSocketBroker};
-use crate::document::Document;
-use crate::host::{Host, State};
+use crate::control::{Candidate, Control, Presets, Refused, Setup};
+use crate::host::{Host, State, Surroundings};
 use anyhow::{Context, anyhow};
-use plugin_api::Registry;
+use plugin_api::{Registry, SAVED_PIPELINE};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 /// Threads of the network side. Live clients cost microseconds each; more threads only cost wake-ups.
@@ -27,13 +27,16 @@ pub(super) fn run(
     let token = options.token_file.as_deref().map(read_token).transpose()?;
     check_listen(options.listen, token.is_some())
         .map_err(|error| Failed::Input(error.to_string()))?;
+    let presets = presets(options)?;
     let (broker, encoder) = WebSocketBroker::new(BrokerSettings::default());
-    let around = Surroundings {
-        data_dir: options.data.data_dir.clone(),
+    let registry = Arc::new(registry);
+    let data_dir = options.data.data_dir.clone();
+    let surroundings = Surroundings {
         broker: Some(broker.clone()),
-        offline: false,
+        ..Surroundings::new(Arc::clone(&registry), data_dir.clone())
     };
-    let prepared = prepare(pipeline, &options.data.set, &registry, around)?;
+    let saved = saved_pipeline(options);
+    let candidate = prepare(saved.as_deref().or(pipeline), &options.data.set, &surroundings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(NETWORK_THREADS)
         .thread_name("network")
@@ -46,11 +49,14 @@ pub(super) fn run(
         let address = listener.local_addr().context("cannot tell the address")?;
         tokio::spawn(encoder.run());
         let host = Host::new(Some(broker.clone()));
+        let fallback = options.fallback.clone();
+        let setup = Setup { host, registry: Arc::clone(&registry), data_dir, presets, fallback };
+        let control = Control::new(setup).context("cannot start the control thread")?;
         let state = AppState {
             broker,
-            pipeline: host.clone(),
-            registry: Arc::new(registry),
-            access: Arc::new(Access::new(address, Vec::new(), token)),
+            control: control.clone(),
+            registry,
+            access: Arc::new(Access::new(address, options.host_name.clone(), token)),
             limits: Limits::default(),
         };
         let (close, closed) = oneshot::channel::<()>();
@@ -58,7 +64,7 @@ pub(super) fn run(
             // A dropped sender means the same: close.
             let _ = closed.await;
         }));
-        let served = until_stopped(&host, prepared, pipeline, address).await;
+        let served = until_stopped(&control, candidate, address).await;
         drop(close);
         let _ = server.await;
         served
@@ -68,45 +74,91 @@ pub(super) fn run(
     done
 }
 
-/// Starts the pipeline and waits for Ctrl-C; then drains it.
-async fn until_stopped(
-    host: &Arc<Host>,
-    prepared: Prepared,
-    pipeline: Option<&Path>,
-    address: SocketAddr,
-) -> Result<(), Failed> {
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for signals")?;
-    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for signals")?;
-    let Prepared { checked, warnings, loaded } = prepared;
-    let banner = banner(&checked.document, pipeline, address);
-    let running = host.start(checked).map_err(|errors| not_opened(pipeline, &loaded, errors))?;
-    println!("{banner}");
-    warnings
-        .into_iter()
-        .chain(running.notes())
-        .for_each(|warning| eprintln!("eegd: warning: {warning}"));
-    let mut stop = async || {
+/// Ctrl-C, or a service manager's stop.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    fn new() -> Result<Self, Failed> {
+        let signal = |kind| signal(kind).context("cannot wait for signals");
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn wanted(&mut self) {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    };
-    let ended = tokio::select! {
-        () = stop() => false,
-        () = host.ended() => true,
-    };
-    if ended {
-        say_ended(host);
-        stop().await;
-    } else {
-        eprintln!("eegd: draining; once more Ctrl-C to leave at once");
-        host.drain();
-        tokio::select! {
-            () = host.ended() => {}
-            () = stop() => return Err(Failed::Other(anyhow!("left before everything was delivered"))),
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
-    Ok(report(&host.outcome().unwrap_or_default(), &running.stages())?)
+}
+
+/// Starts the pipeline and waits for Ctrl-C; then ends whatever runs by then in good order.
+async fn until_stopped(
+    control: &Control,
+    candidate: Candidate,
+    address: SocketAddr,
+) -> Result<(), Failed> {
+    let mut stop = Stop::new()?;
+    let banner = banner(&candidate, address);
+    begin(control, candidate).await?;
+    println!("{banner}");
+    let host = control.host();
+    let mut states = host.states();
+    let mut was = *states.borrow_and_update();
+    loop {
+        if was == State::Running {
+            for note in host.last().iter().flat_map(|running| running.notes()) {
+                eprintln!("eegd: warning: {note}");
+            }
+        }
+        tokio::select! {
+            () = stop.wanted() => break,
+            _ = states.changed() => {
+                let is = *states.borrow_and_update();
+                if is.is_over() && !was.is_over() {
+                    say_ended(host);
+                }
+                was = is;
+            }
+        }
+    }
+    if host.running().is_some() {
+        eprintln!("eegd: draining; once more Ctrl-C to leave at once");
+    }
+    let warnings = tokio::select! {
+        warnings = control.ask(|operator| Ok(operator.close())) => warnings.unwrap_or_default(),
+        () = stop.wanted() => return Err(Failed::Other(anyhow!("left before everything was delivered"))),
+    };
+    warnings.iter().for_each(|warning| eprintln!("eegd: warning: {warning}"));
+    let stages = host.last().map(|running| running.stages());
+    Ok(report(&host.outcome().unwrap_or_default(), stages.as_deref().unwrap_or_default())?)
+}
+
+/// Starts the first pipeline, or its fallback.
+async fn begin(control: &Control, candidate: Candidate) -> Result<(), Failed> {
+    let name = candidate.origin.clone();
+    let begun = control.ask(|operator| operator.begin(candidate, false, "the command line")).await;
+    match begun {
+        Ok(begun) => {
+            begun.warnings.iter().for_each(|warning| eprintln!("eegd: warning: {warning}"));
+            Ok(())
+        }
+        Err(Refused::NotOpened { mistakes, then }) => {
+            let failed = not_opened(&name, &mistakes);
+            let Failed::Other(error) = failed else { return Err(failed) };
+            if control.host().running().is_none() {
+                return Err(Failed::Other(error));
+            }
+            eprintln!("eegd: {error:#}\neegd: {then}");
+            Ok(())
+        }
+        Err(refused) => Err(Failed::Other(anyhow!("{name} cannot be started: {refused}"))),
+    }
 }
 
 /// The pipeline is over, the server is not.
@@ -119,13 +171,15 @@ fn say_ended(host: &Host) {
     }
 }
 
-fn banner(document: &Document, pipeline: Option<&Path>, address: SocketAddr) -> String {
-    let what = match pipeline {
-        Some(path) => path.display().to_string(),
-        None => "the built-in demo: a real recording from an ADS1299 (OpenBCI Cyton, 8 channels)"
-            .to_owned(),
+fn banner(candidate: &Candidate, address: SocketAddr) -> String {
+    let what = match candidate.origin.as_str() {
+        "the demo" => {
+            "the built-in demo: a real recording from an ADS1299 (OpenBCI Cyton, 8 channels)"
+        }
+        path => path,
     };
-    let stages: Vec<&str> = document.stages.keys().map(String::as_str).collect();
+    let stages = &candidate.prepared.checked.document.stages;
+    let stages: Vec<&str> = stages.keys().map(String::as_str).collect();
     format!(
         "eegd {} runs {what}\n  stages  {}\n  viewer  http://{address}\n  stop    Ctrl-C",
         env!("CARGO_PKG_VERSION"),
@@ -140,7 +194,20 @@ fn busy(address: SocketAddr) -> String {
     )
 }
 
-fn read_token(path: &Path) -> Result<Token, Failed> {
+/// The pipeline of the last shutdown, if it is wanted and there is one.
+fn saved_pipeline(options: &Serve) -> Option<PathBuf> {
+    let saved = options.data.data_dir.join(SAVED_PIPELINE);
+    (options.resume && saved.exists()).then_some(saved)
+}
+
+fn presets(options: &Serve) -> Result<Presets, Failed> {
+    Presets::new(options.presets.clone()).map_err(|error| {
+        let folder = options.presets.as_deref().unwrap_or(Path::new("")).display();
+        Failed::Input(format!("cannot read the presets folder {folder}: {error}"))
+    })
+}
+
+pub(super) fn read_token(path: &Path) -> Result<Token, Failed> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Failed::Input(format!("cannot read the token file {}: {error}", path.display()))
     })?;

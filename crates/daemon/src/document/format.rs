@@ -45,6 +45,15 @@ impl Format {
         }
     }
 
+    /// As the API calls it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Yaml => "yaml",
+            Self::Toml => "toml",
+            Self::Json => "json",
+        }
+    }
+
     /// How a stage of the list form is written, with one of its keys.
     pub(super) fn item(self, kind: &str, key: Option<&str>) -> String {
         match (self, key) {

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The largest pipeline file, in bytes.
-const MAX_BYTES: usize = 1 << 20;
+pub(crate) const MAX_BYTES: usize = 1 << 20;
 
 /// A pipeline file that could be read, its mistakes so far included.
 #[derive(Debug, Clone)]

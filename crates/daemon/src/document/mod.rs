@@ -28,6 +28,8 @@ mod yaml;
 
 pub use build::{Checked, build};
 pub use format::Format;
+pub(crate) use load::MAX_BYTES;
 pub use load::{Loaded, load, open};
 pub use mistake::Mistake;
 pub use model::{Document, GroupDoc, StageDoc};
+pub(crate) use set::parse as parse_set;

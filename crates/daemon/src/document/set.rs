@@ -6,14 +6,28 @@ use super::yaml;
 use pipeline_core::graph::{GraphError, nearest};
 use serde_json::{Map, Value};
 
-/// Applies one argument and returns the path it changed. The value is YAML, as it would stand in a file.
-pub(super) fn apply(document: &mut Document, argument: &str) -> Result<String, GraphError> {
+/// The path into the merged document that one argument names, and the value. The value is YAML, as it would stand in a
+/// file.
+pub(crate) fn parse(argument: &str) -> Result<(String, Value), GraphError> {
+    let (stage, param, written) = parts(argument)?;
+    let path = format!("/stages/{stage}/params/{}", param.replace('.', "/"));
+    let value = value(written, &path)?;
+    Ok((path, value))
+}
+
+fn parts(argument: &str) -> Result<(&str, &str, &str), GraphError> {
     let form = || GraphError::new("", "write STAGE.PARAM=VALUE, for example notch.hz=50");
     let (target, written) = argument.split_once('=').ok_or_else(form)?;
     let (stage, param) = target.split_once('.').ok_or_else(form)?;
-    if param.split('.').any(str::is_empty) {
+    if stage.is_empty() || param.split('.').any(str::is_empty) {
         return Err(form());
     }
+    Ok((stage, param, written))
+}
+
+/// Applies one argument and returns the path it changed.
+pub(super) fn apply(document: &mut Document, argument: &str) -> Result<String, GraphError> {
+    let (stage, param, _) = parts(argument)?;
     let ids: Vec<String> = document.stages.keys().cloned().collect();
     let Some(found) = document.stages.get_mut(stage) else {
         let hint = nearest(stage, ids.iter().map(String::as_str)).map_or_else(
@@ -22,8 +36,7 @@ pub(super) fn apply(document: &mut Document, argument: &str) -> Result<String, G
         );
         return Err(GraphError::new("", format!("there is no stage `{stage}`; {hint}")));
     };
-    let path = format!("/stages/{stage}/params/{}", param.replace('.', "/"));
-    let value = value(written, &path)?;
+    let (path, value) = parse(argument)?;
     let mut place = &mut found.params;
     for key in param.split('.') {
         place = step(place, key).ok_or_else(|| {

@@ -1,18 +1,30 @@
-//! The one pipeline that runs in this process: started, watched, drained, and told about.
+//! The one pipeline that runs in this process: started, changed, watched, drained, and told about.
+//!
+//! Everybody may look and ask for a drain; what starts or changes it comes in turn, from [`control`](crate::control).
 
+mod events;
 mod files;
 mod snapshot;
+mod surroundings;
+mod told;
 
 pub use files::DEMO;
 pub(crate) use files::PipelineFiles;
+pub(crate) use surroundings::{Prepared, Surroundings};
+pub(crate) use told::Told;
 
 use crate::broker::WebSocketBroker;
 use crate::document::{Checked, Document};
-use pipeline_core::executor::{self, Group, Outcome, Running};
+use pipeline_core::Event;
+use pipeline_core::executor::{self, ChangeError, Group, Outcome, Proposal, Running};
 use pipeline_core::graph::GraphError;
 use serde_json::{Map, Value};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::watch;
+use std::collections::HashSet;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{broadcast, watch};
+
+/// How many messages may wait for one client of `/ws/control`; who misses one gets a new snapshot.
+const CONTROL_RING: usize = 64;
 
 /// What the pipeline is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +37,7 @@ pub enum State {
     Running,
     /// Sources have ended; what is in flight is being delivered.
     Draining,
-    /// A stage under `fatal` failed, or a stage could not be opened.
+    /// A stage under `fatal` failed.
     Failed,
 }
 
@@ -40,6 +52,11 @@ impl State {
             Self::Failed => "failed",
         }
     }
+
+    /// Whether nothing runs any more.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Idle | Self::Failed)
+    }
 }
 
 /// Holds the pipeline and answers for it.
@@ -47,16 +64,32 @@ pub struct Host {
     broker: Option<Arc<WebSocketBroker>>,
     inner: Mutex<Inner>,
     state: watch::Sender<State>,
+    over: Condvar,
+    told: broadcast::Sender<Told>,
 }
 
 #[derive(Default)]
 struct Inner {
     revision: u64,
     document: Document,
+    about: About,
     running: Option<Arc<Running>>,
     outcome: Option<Outcome>,
-    /// Why the pipeline could not be opened.
+    /// What could not be opened.
     not_opened: Vec<GraphError>,
+}
+
+/// Where the document comes from and how it fared, for `GET /pipeline`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct About {
+    /// What was loaded: a file, a preset, a body.
+    pub(crate) origin: String,
+    /// The document as it was loaded.
+    pub(crate) base: Document,
+    /// Why nothing runs, or why something else does than was asked for.
+    pub(crate) reason: Option<String>,
+    /// For how long nothing can have flowed when the pipeline was last replaced, milliseconds.
+    pub(crate) gap_ms: Option<f64>,
 }
 
 impl std::fmt::Debug for Host {
@@ -68,7 +101,13 @@ impl std::fmt::Debug for Host {
 impl Host {
     /// A host without a pipeline. Clients of `broker`, if there is one, are told of every change of state.
     pub fn new(broker: Option<Arc<WebSocketBroker>>) -> Arc<Self> {
-        Arc::new(Self { broker, inner: Mutex::default(), state: watch::Sender::new(State::Idle) })
+        Arc::new(Self {
+            broker,
+            inner: Mutex::default(),
+            state: watch::Sender::new(State::Idle),
+            over: Condvar::new(),
+            told: broadcast::Sender::new(CONTROL_RING),
+        })
     }
 
     /// Opens the stages and starts the threads. One pipeline runs at a time: the one before must have ended.
@@ -77,35 +116,68 @@ impl Host {
     /// Every stage that could not be opened.
     pub fn start(self: &Arc<Self>, checked: Checked) -> Result<Arc<Running>, Vec<GraphError>> {
         self.enter(State::Starting);
-        let groups: Vec<Group> = checked
-            .document
-            .groups
-            .iter()
-            .map(|(name, group)| Group { name: name.clone(), cores: group.cores.clone() })
-            .collect();
-        let revision = {
-            let mut inner = self.lock();
-            inner.revision += 1;
-            inner.document = checked.document;
-            inner.outcome = None;
-            inner.not_opened.clear();
-            inner.revision
-        };
-        if let Some(broker) = &self.broker {
-            broker.set_config_revision(revision);
-        }
+        let groups = groups(&checked.document);
+        self.adopt(checked.document);
+        self.lock().outcome = None;
         let running = match executor::start(checked.graph, &groups) {
             Ok(running) => Arc::new(running),
             Err(errors) => {
                 self.lock().not_opened.clone_from(&errors);
-                self.enter(State::Failed);
+                self.enter(State::Idle);
                 return Err(errors);
             }
         };
         self.lock().running = Some(Arc::clone(&running));
         self.enter(State::Running);
+        events::relay(&running, self.broker.clone());
         self.watch(&running);
         Ok(running)
+    }
+
+    /// Turns the running pipeline into another; `changed` and `restart` as in [`Proposal`]. Answers with the sample at
+    /// which each stage took the change.
+    pub(crate) fn change(
+        &self,
+        checked: Checked,
+        changed: HashSet<String>,
+        restart: HashSet<String>,
+    ) -> Result<Vec<(String, u64)>, ChangeError> {
+        let running = self.running().ok_or(ChangeError::Over)?;
+        let Checked { document, graph } = checked;
+        let proposal = Proposal { graph, groups: groups(&document), changed, restart };
+        // The first packet of a new form may come before the change is acknowledged.
+        let revision = self.revision();
+        self.tell_broker(revision + 1);
+        let result = running.change(proposal);
+        match &result {
+            Ok(_) | Err(ChangeError::Broken(_)) => self.adopt(document),
+            Err(_) => self.tell_broker(revision),
+        }
+        if let Err(ChangeError::Broken(errors)) = &result {
+            self.lock().not_opened.clone_from(errors);
+        }
+        result
+    }
+
+    /// Takes a document: the next revision. Everybody hears what is different.
+    pub(crate) fn adopt(&self, document: Document) {
+        let mut inner = self.lock();
+        inner.revision += 1;
+        inner.not_opened.clear();
+        let before = std::mem::replace(&mut inner.document, document);
+        self.tell_broker(inner.revision);
+        // An error means that nobody listens.
+        let _ = self.told.send(Told::change(inner.revision, &before, &inner.document));
+    }
+
+    /// Something happened: every recorder and every live client is told.
+    pub(crate) fn note(&self, event: Event) {
+        if let Some(broker) = &self.broker {
+            broker.publish_event(events::fields(&event));
+        }
+        if let Some(running) = self.running() {
+            running.note(event);
+        }
     }
 
     /// A thread that waits for the end, keeps how it came and tells everyone.
@@ -126,9 +198,9 @@ impl Host {
 
     /// Ends the sources. What is in flight is delivered, then the state becomes `idle` or `failed`.
     pub fn drain(&self) {
-        let running = self.lock().running.clone();
-        if let Some(running) = running.filter(|running| !running.is_over()) {
-            self.enter(State::Draining);
+        // What has ended by itself meanwhile stays ended.
+        self.enter_from(State::Draining, |state| state == State::Running);
+        if let Some(running) = self.running() {
             running.stop();
         }
     }
@@ -140,9 +212,16 @@ impl Host {
 
     /// Waits until nothing runs any more.
     pub async fn ended(&self) {
-        let over = |state: &State| matches!(state, State::Idle | State::Failed);
         // The sender lives as long as `self`.
-        let _ = self.states().wait_for(over).await;
+        let _ = self.states().wait_for(|state| state.is_over()).await;
+    }
+
+    /// As [`ended`](Self::ended), for a thread that may block.
+    pub(crate) fn wait_until_over(&self) {
+        let mut inner = self.lock();
+        while !self.state.borrow().is_over() {
+            inner = self.over.wait(inner).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     /// How the last pipeline ended, once it has.
@@ -150,8 +229,59 @@ impl Host {
         self.lock().outcome.clone()
     }
 
+    pub(crate) const fn broker(&self) -> Option<&Arc<WebSocketBroker>> {
+        self.broker.as_ref()
+    }
+
+    /// The pipeline, while it runs.
+    pub(crate) fn running(&self) -> Option<Arc<Running>> {
+        self.lock().running.clone().filter(|running| !running.is_over())
+    }
+
+    /// The pipeline that runs, or the last that did.
+    pub(crate) fn last(&self) -> Option<Arc<Running>> {
+        self.lock().running.clone()
+    }
+
+    pub(crate) fn revision(&self) -> u64 {
+        self.lock().revision
+    }
+
+    /// The merged document.
+    pub(crate) fn document(&self) -> Document {
+        self.lock().document.clone()
+    }
+
+    pub(crate) fn about(&self) -> About {
+        self.lock().about.clone()
+    }
+
+    pub(crate) fn set_about(&self, about: About) {
+        self.lock().about = about;
+    }
+
+    /// A snapshot for a client of `/ws/control`, and every message after it.
+    pub(crate) fn follow(&self) -> (Told, broadcast::Receiver<Told>) {
+        let inner = self.lock();
+        let state = *self.state.borrow();
+        (Told::snapshot(inner.revision, state, &inner.document), self.told.subscribe())
+    }
+
     fn enter(&self, state: State) {
-        self.state.send_replace(state);
+        self.enter_from(state, |_| true);
+    }
+
+    fn enter_from(&self, state: State, may: impl Fn(State) -> bool) {
+        {
+            // Under the lock, so that a snapshot and the messages after it agree and nobody waits past the end.
+            let _inner = self.lock();
+            if !may(*self.state.borrow()) {
+                return;
+            }
+            self.state.send_replace(state);
+            let _ = self.told.send(Told::state(state));
+            self.over.notify_all();
+        }
         if let Some(broker) = &self.broker {
             let mut event = Map::new();
             event.insert("event".to_owned(), Value::from("state"));
@@ -160,7 +290,21 @@ impl Host {
         }
     }
 
+    fn tell_broker(&self, revision: u64) {
+        if let Some(broker) = &self.broker {
+            broker.set_config_revision(revision);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn groups(document: &Document) -> Vec<Group> {
+    let group = |(name, group): (&String, &crate::document::GroupDoc)| Group {
+        name: name.clone(),
+        cores: group.cores.clone(),
+    };
+    document.groups.iter().map(group).collect()
 }

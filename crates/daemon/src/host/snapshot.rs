@@ -1,37 +1,37 @@
 //! What `GET /pipeline` shows: state, revision, document, and the figures of every stage.
 
-use super::Host;
-use crate::api::PipelineStatus;
+use super::{Host, Inner};
+use crate::document::Document;
 use pipeline_core::StreamSpec;
 use pipeline_core::executor::{Failure, StageInfo};
 use pipeline_core::telemetry::{HistogramSnapshot, StageState};
 use serde_json::{Map, Value, json};
 
-impl PipelineStatus for Host {
-    fn snapshot(&self) -> Value {
+impl Host {
+    /// `{state, revision, config, stages: {id: status}, …}`. Does not wait: it runs on a network thread.
+    pub(crate) fn snapshot(&self) -> Value {
         let state = *self.state.borrow();
-        let (revision, config, running, not_opened) = {
-            let inner = self.lock();
-            (
-                inner.revision,
-                inner.document.to_json(),
-                inner.running.clone(),
-                inner.not_opened.clone(),
-            )
+        let (revision, document, about, running, not_opened) = {
+            let Inner { revision, document, about, running, not_opened, .. } = &*self.lock();
+            (*revision, document.clone(), about.clone(), running.clone(), not_opened.clone())
         };
-        let stages = running.as_ref().map_or_else(Map::new, |running| {
-            running
-                .stages()
-                .iter()
-                .map(|stage| (stage.id.to_string(), stage_status(stage)))
-                .collect()
-        });
+        let infos = running.as_ref().map(|running| running.stages());
+        let infos = infos.as_deref().unwrap_or_default();
+        let stages: Map<String, Value> = infos
+            .iter()
+            .map(|stage| (stage.id.to_string(), stage_status(stage, infos, &document)))
+            .collect();
         let mut failures: Vec<Value> = running
             .map_or_else(Vec::new, |running| running.failures().iter().map(failure).collect());
         failures.extend(not_opened.iter().map(|e| json!({ "path": e.path, "message": e.message })));
+        let config = document.to_json();
         json!({
             "state": state.name(),
             "revision": revision,
+            "reason": about.reason,
+            "origin": about.origin,
+            "overrides": json_patch::diff(&about.base.to_json(), &config),
+            "gap_ms": about.gap_ms,
             "config": config,
             "stages": stages,
             "failures": failures,
@@ -39,7 +39,32 @@ impl PipelineStatus for Host {
     }
 }
 
-fn stage_status(stage: &StageInfo) -> Value {
+/// The stage whose failure closed this one: the nearest upstream that failed.
+fn closed_by<'s>(
+    stage: &'s StageInfo,
+    infos: &'s [StageInfo],
+    document: &'s Document,
+) -> Option<&'s str> {
+    let mut wanted: Vec<&str> = vec![&stage.id];
+    let mut seen = 0;
+    while let Some(id) = wanted.get(seen).copied() {
+        seen += 1;
+        let info = infos.iter().find(|info| &*info.id == id)?;
+        match info.stats.state() {
+            StageState::Running => {}
+            StageState::Failed => return Some(id),
+            StageState::Ended => {
+                let inputs = document.stages.get(id).and_then(|stage| stage.inputs.as_ref());
+                let inputs = inputs.into_iter().flatten().map(String::as_str);
+                let new: Vec<&str> = inputs.filter(|input| !wanted.contains(input)).collect();
+                wanted.extend(new);
+            }
+        }
+    }
+    None
+}
+
+fn stage_status(stage: &StageInfo, infos: &[StageInfo], document: &Document) -> Value {
     let stats = &stage.stats;
     let output = stage.output.as_ref();
     json!({
@@ -48,6 +73,7 @@ fn stage_status(stage: &StageInfo) -> Value {
             StageState::Ended => "ended",
             StageState::Failed => "failed",
         },
+        "closed_by": closed_by(stage, infos, document),
         "role": stage.role.name(),
         "group": stage.group,
         "rate_hz": output.map(|spec| spec.rate_hz),

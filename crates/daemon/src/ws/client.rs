@@ -1,5 +1,6 @@
 //! One client of `/ws/data`, from its first message to its last.
 
+use super::ending::{Ending, LINGER, farewell, raised, why};
 use super::request::{MAX_TOPICS, Request};
 use super::writer::Writer;
 use crate::broker::{Feed, WebSocketBroker};
@@ -13,19 +14,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
-
-/// How long the socket stays open after a close message: closed at once, with data unread, it would be reset and the
-/// client might never see why.
-const LINGER: Duration = Duration::from_secs(1);
-
-/// RFC 6455, section 7.4.1.
-mod close_code {
-    pub(super) const GOING_AWAY: u16 = 1001;
-    pub(super) const PROTOCOL: u16 = 1002;
-    pub(super) const INVALID_TEXT: u16 = 1007;
-    pub(super) const TOO_BIG: u16 = 1009;
-}
+use tokio::time::timeout;
 
 /// What a client needs of the server.
 #[derive(Debug)]
@@ -35,13 +24,6 @@ pub(super) struct Surroundings {
     pub(super) closing: watch::Receiver<bool>,
     /// After how long a client that takes nothing is given up.
     pub(super) stall_limit: Duration,
-}
-
-/// Why it ended.
-enum Ending {
-    Gone,
-    ServerCloses,
-    Refused(u16, &'static str),
 }
 
 /// Serves a client until either side has enough.
@@ -61,18 +43,7 @@ pub(super) async fn serve(socket: WebSocket, first: Request, surroundings: Surro
         let _ = timeout(LINGER, client.finish()).await;
     }
     drop(client);
-    match ending {
-        Ending::Gone => {}
-        Ending::ServerCloses => {
-            writer.close(close_code::GOING_AWAY, "the daemon is shutting down").await;
-            let farewell = async { while let Some(Ok(_)) = incoming.next().await {} };
-            let _ = timeout(LINGER, farewell).await;
-        }
-        Ending::Refused(code, reason) => {
-            writer.close(code, reason).await;
-            sleep(LINGER).await;
-        }
-    }
+    farewell(&writer, &mut incoming, ending).await;
 }
 
 struct Client {
@@ -237,28 +208,5 @@ async fn relay(
         if !writer.send(Message::Binary(frame.bytes)).await {
             return;
         }
-    }
-}
-
-/// Returns once the flag is up, or whoever could raise it is gone.
-pub(crate) async fn raised(flag: &mut watch::Receiver<bool>) {
-    let _ = flag.wait_for(|up| *up).await;
-}
-
-/// What to say to a client whose message could not be read.
-fn why(error: axum::Error) -> Ending {
-    use tungstenite::Error;
-    match error.into_inner().downcast_ref::<Error>() {
-        Some(Error::Capacity(_)) => {
-            Ending::Refused(close_code::TOO_BIG, "a message may have 64 KiB")
-        }
-        Some(Error::Utf8(_)) => {
-            Ending::Refused(close_code::INVALID_TEXT, "a text message has to be UTF-8")
-        }
-        Some(Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)) => {
-            Ending::Gone
-        }
-        Some(Error::Protocol(_)) => Ending::Refused(close_code::PROTOCOL, "this breaks RFC 6455"),
-        _ => Ending::Gone,
     }
 }

@@ -4,6 +4,7 @@
 //! pipeline is started.
 
 use super::client::{self, Surroundings};
+use super::handshake;
 use super::request::Request;
 use crate::api::{ApiError, App};
 use axum::extract::rejection::QueryRejection;
@@ -13,12 +14,17 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use std::sync::Arc;
 
-/// Longest message a client may send, bytes.
-const MAX_MESSAGE_BYTES: usize = 64 * 1024;
-/// tungstenite clears its read buffer on every poll (issue 547 there), and its default is 128 KiB.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
-
-/// Answers the handshake, or says why not.
+/// Live frames, over a WebSocket. Binary messages are frames; text messages are JSON.
+#[utoipa::path(
+    get, path = "/ws/data",
+    params(("topics" = Option<String>, Query, description = "Names of topics, separated by commas.")),
+    responses(
+        (status = 101, description = "A WebSocket."),
+        (status = 400, description = "The names of topics cannot be understood."),
+        (status = 426, description = "The request is no WebSocket handshake."),
+        (status = 503, description = "All places for live clients are taken."),
+    ),
+)]
 pub(crate) async fn data(
     State(app): State<App>,
     headers: HeaderMap,
@@ -27,22 +33,15 @@ pub(crate) async fn data(
 ) -> Result<Response, ApiError> {
     let Query(pairs) = query.map_err(|rejection| ApiError::BadRequest(rejection.body_text()))?;
     let first = Request::of_query(&pairs).map_err(ApiError::BadRequest)?;
-    let upgrade = upgrade.map_err(|rejection| ApiError::NoWebSocket(rejection.body_text()))?;
-    let place = Arc::clone(&app.places).try_acquire_owned().map_err(|_| ApiError::Full)?;
+    let (upgrade, place) = handshake::accept(&app, &headers, upgrade)?;
 
     let surroundings = Surroundings {
         broker: Arc::clone(&app.state.broker),
         closing: app.closing.clone(),
         stall_limit: app.state.limits.stall,
     };
-    Ok(upgrade
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_message_size(MAX_MESSAGE_BYTES)
-        .max_frame_size(MAX_MESSAGE_BYTES)
-        .protocols(crate::api::first_protocol(&headers))
-        .on_upgrade(async move |socket| {
-            client::serve(socket, first, surroundings).await;
-            drop(place);
-        }))
+    Ok(upgrade.on_upgrade(async move |socket| {
+        client::serve(socket, first, surroundings).await;
+        drop(place);
+    }))
 }

@@ -1,12 +1,16 @@
-//! `/ws/data` brings live frames, `stream`, `lagged` and `event` messages to clients.
+//! `/ws/data` brings live frames, `stream`, `lagged` and `event` messages to clients; `/ws/control` the document and its
+//! changes.
 //!
-//! A client is one task that reads, and one per topic that writes; all write through one [`writer::Writer`]. The
-//! reader is apart because tungstenite touches its read buffer on every poll, which in a common `select!` loop would
-//! cost four times as much as sending itself.
+//! A client of `/ws/data` is one task that reads, and one per topic that writes; all write through one
+//! [`writer::Writer`]. The reader is apart because tungstenite touches its read buffer on every poll, which in a common
+//! `select!` loop would cost four times as much as sending itself. On `/ws/control` little is said, so one task does both.
 
 mod client;
+pub(crate) mod control;
 pub(crate) mod data;
+mod ending;
+mod handshake;
 mod request;
 mod writer;
 
-pub(crate) use client::raised;
+pub(crate) use ending::raised;

@@ -24,9 +24,9 @@ async fn resources() {
         answer.assert_guarded();
         answer.json()
     };
-    let pipeline =
-        json!({ "state": "idle", "revision": 3, "config": { "name": "nothing" }, "stages": {} });
-    assert_eq!(get("/pipeline").await, pipeline);
+    let pipeline = get("/pipeline").await;
+    assert_eq!((&pipeline["state"], &pipeline["revision"]), (&json!("idle"), &json!(0)));
+    assert_eq!((&pipeline["config"]["stages"], &pipeline["stages"]), (&json!({}), &json!({})));
     assert_eq!(get("/healthz").await, json!({ "status": "ok" }));
     let topics = get("/topics").await;
     assert_eq!(topics["topics"], json!(["raw", "filtered"]));

@@ -8,12 +8,13 @@ pub(crate) use client::{Client, Got};
 pub(crate) use raw::{RawSocket, request};
 pub(crate) use signal::{Signal, value_at};
 
-use daemon::api::{Access, AppState, Limits, PipelineStatus, Token, serve};
+use daemon::api::{Access, AppState, Limits, Token, serve};
 use daemon::broker::{BrokerSettings, TopicStatus, WebSocketBroker};
+use daemon::control::{Control, Presets, Setup};
+use daemon::host::Host;
 use plugin_api::{Built, ConfigError, Registry, StageEntry, simple_stage};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -55,6 +56,7 @@ pub(crate) struct Server {
     pub(crate) broker: Arc<WebSocketBroker>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
+    _data_dir: tempfile::TempDir,
 }
 
 impl Server {
@@ -69,17 +71,26 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let token = choice.token.map(|token| Token::new(token).unwrap());
         let registry = Registry::default().with(&[StageEntry::of::<GainDesc>()]).unwrap();
+        let registry = Arc::new(registry);
+        let data_dir = tempfile::tempdir().unwrap();
+        let control = Control::new(Setup {
+            host: Host::new(Some(Arc::clone(&broker))),
+            registry: Arc::clone(&registry),
+            data_dir: data_dir.path().to_owned(),
+            presets: Presets::default(),
+            fallback: None,
+        });
         let state = AppState {
             broker: Arc::clone(&broker),
-            pipeline: Arc::new(Idle),
-            registry: Arc::new(registry),
+            control: control.unwrap(),
+            registry,
             access: Arc::new(Access::new(address, Vec::new(), token)),
             limits: choice.limits,
         };
         let (stop, stopped) = oneshot::channel();
         let serving =
             tokio::spawn(serve(listener, state, async { stopped.await.unwrap_or_default() }));
-        Self { address, broker, stop, serving }
+        Self { address, broker, stop, serving, _data_dir: data_dir }
     }
 
     /// Stops it and waits for its end.
@@ -99,15 +110,6 @@ impl Server {
     /// Waits until so many clients listen to a topic.
     pub(crate) async fn has_clients(&self, topic: &str, count: usize) {
         until(&format!("{count} clients of {topic}"), || self.status(topic).clients == count).await;
-    }
-}
-
-/// A pipeline that does nothing.
-struct Idle;
-
-impl PipelineStatus for Idle {
-    fn snapshot(&self) -> Value {
-        json!({ "state": "idle", "revision": 3, "config": { "name": "nothing" }, "stages": {} })
     }
 }
 

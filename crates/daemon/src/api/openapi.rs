@@ -1,0 +1,171 @@
+//! `GET /openapi.json`: the description of the API, made from the handlers (utoipa) and the types they take (schemars).
+
+use super::problem::Problem;
+use super::{App, markers, pipeline, presets, start};
+use crate::control::StageOrder;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+
+/// What the whole is called.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "eegd",
+        description = "EEG from a board or a recording through a graph of stages to files and live clients. \
+                       Live frames come over `/ws/data`, changes also go over `/ws/control`; both are WebSockets.",
+    ),
+    security((), ("token" = [])),
+)]
+pub(super) struct Description;
+
+/// This description.
+#[utoipa::path(
+    get, path = "/openapi.json",
+    responses((status = 200, description = "OpenAPI 3.1.", content_type = "application/json")),
+)]
+pub(super) async fn show(State(app): State<App>) -> Json<Value> {
+    Json((*app.description).clone())
+}
+
+/// The description with its schemas, and with the answers that every operation may give.
+pub(super) fn complete(collected: &utoipa::openapi::OpenApi) -> Value {
+    let mut api = serde_json::to_value(collected).expect("a description has text keys");
+    for (path, item) in api["paths"].as_object_mut().into_iter().flatten() {
+        for (_, operation) in item.as_object_mut().into_iter().flatten() {
+            answers(path, operation);
+        }
+    }
+    api["components"] = json!({
+        "schemas": schemas(),
+        "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
+    });
+    api
+}
+
+/// Adds what any operation may answer, and the form of every answer that is no success.
+fn answers(path: &str, operation: &mut Value) {
+    let mut common = vec![
+        (401, "The token is missing or wrong."),
+        (403, "The request is for another host, or comes from a page of another origin."),
+    ];
+    if operation.get("requestBody").is_some() || operation.get("parameters").is_some() {
+        common.push((400, "The request cannot be understood."));
+    }
+    if operation.get("requestBody").is_some() {
+        common.push((408, "The body did not arrive in time."));
+        common.push((413, "The body is too long."));
+        common.push((415, "The body is of another type."));
+    }
+    if path != "/healthz" && operation["operationId"].as_str().is_some() {
+        common.push((429, "Too many orders wait to be carried out: try again."));
+    }
+    let answers = &mut operation["responses"];
+    for (status, description) in common {
+        if answers.get(status.to_string()).is_none() {
+            answers[status.to_string()] = json!({ "description": description });
+        }
+    }
+    let schema = json!({ "$ref": "#/components/schemas/Problem" });
+    for (status, answer) in answers.as_object_mut().into_iter().flatten() {
+        let is_error = status.parse().ok().and_then(|status| StatusCode::from_u16(status).ok());
+        if is_error.is_some_and(|status| status.is_client_error() || status.is_server_error()) {
+            answer["content"] = json!({ "application/problem+json": { "schema": schema } });
+        }
+    }
+}
+
+fn schemas() -> Map<String, Value> {
+    let mut settings = SchemaSettings::draft2020_12();
+    settings.definitions_path = "/components/schemas".into();
+    let mut generator = settings.into_generator();
+    add::<Problem<'_>>(&mut generator);
+    add::<StageOrder>(&mut generator);
+    add::<json_patch::Patch>(&mut generator);
+    add::<markers::Marker>(&mut generator);
+    add::<markers::Marked>(&mut generator);
+    add::<pipeline::Change>(&mut generator);
+    add::<presets::Listing>(&mut generator);
+    add::<start::Started>(&mut generator);
+    add::<start::Stopped>(&mut generator);
+    let mut schemas = generator.take_definitions(true);
+    schemas.extend(by_hand());
+    schemas
+}
+
+fn add<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) {
+    let _ = generator.subschema_for::<T>();
+}
+
+/// Schemas of what is made without a type.
+fn by_hand() -> Map<String, Value> {
+    let stage = json!({
+        "type": "object", "required": ["kind"], "additionalProperties": false,
+        "properties": {
+            "kind": { "type": "string" },
+            "inputs": { "anyOf": [{ "type": "null" }, { "type": "string" }, { "type": "array", "items": { "type": "string" } }] },
+            "group": { "type": ["string", "null"] },
+            "on_error": { "anyOf": [{ "type": "null" }, { "enum": ["fatal", "drain_then_stop", "skip_packet"] }] },
+            "params": { "type": "object" },
+        },
+    });
+    let document = json!({
+        "description": "The merged document, or the list form of a pipeline file: `[{KIND: {PARAM: VALUE}}]`.",
+        "anyOf": [
+            {
+                "type": "object", "required": ["stages"], "additionalProperties": false,
+                "properties": {
+                    "name": { "type": ["string", "null"] },
+                    "sensors": { "type": "object" },
+                    "groups": { "type": "object" },
+                    "stages": { "anyOf": [
+                        { "type": "object", "additionalProperties": stage },
+                        { "type": "array", "items": { "type": ["object", "string"] } },
+                    ] },
+                },
+            },
+            { "type": "array", "items": { "type": ["object", "string"] } },
+        ],
+    });
+    let pipeline = json!({
+        "type": "object", "required": ["state", "revision", "config", "stages", "failures", "origin", "overrides"],
+        "properties": {
+            "state": { "enum": ["idle", "starting", "running", "draining", "failed"] },
+            "revision": { "type": "integer", "minimum": 0, "description": "Raised by every change of the document." },
+            "reason": { "type": ["string", "null"], "description": "Why nothing runs, or why something else does than was asked for." },
+            "origin": { "type": "string", "description": "What was loaded." },
+            "overrides": { "$ref": "#/components/schemas/Patch", "description": "What has been changed since it was loaded." },
+            "gap_ms": { "type": ["number", "null"], "description": "For how long nothing can have flowed when this pipeline took the place of another." },
+            "config": { "type": "object", "description": "The merged document." },
+            "stages": { "type": "object", "description": "The figures of each stage.", "additionalProperties": {
+                "type": "object", "required": ["state", "role", "group", "closed_by"],
+                "properties": {
+                    "state": { "enum": ["running", "ended", "failed"] },
+                    "closed_by": { "type": ["string", "null"], "description": "The stage whose failure closed this one." },
+                    "role": { "enum": ["source", "transform", "sink"] },
+                    "group": { "type": "string" },
+                },
+            } },
+            "failures": { "type": "array", "items": { "type": "object", "required": ["message"] } },
+        },
+    });
+    let patch = json!({ "anyOf": [
+        { "$ref": "#/components/schemas/Patch" },
+        {
+            "type": "object", "required": ["patch"],
+            "properties": {
+                "patch": { "$ref": "#/components/schemas/Patch" },
+                "if_revision": { "type": ["integer", "null"], "minimum": 0 },
+            },
+        },
+    ] });
+    let schemas = json!({ "Document": document, "Pipeline": pipeline, "PatchBody": patch });
+    match schemas {
+        Value::Object(schemas) => schemas,
+        _ => Map::new(),
+    }
+}

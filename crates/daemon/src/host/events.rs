@@ -1,0 +1,57 @@
+//! Events on their way: from stages to live clients, and back in band so that recorders write them down.
+
+use crate::broker::WebSocketBroker;
+use pipeline_core::Event;
+use pipeline_core::executor::Running;
+use serde_json::{Map, Value};
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// How often the relay looks whether the pipeline is still there.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Starts the thread that passes on what stages report, until the pipeline is over.
+pub(super) fn relay(running: &Arc<Running>, broker: Option<Arc<WebSocketBroker>>) {
+    let reports = running.events();
+    let running: Weak<Running> = Arc::downgrade(running);
+    let relay = move || {
+        loop {
+            let event = match reports.recv_timeout(LOOK) {
+                Ok(event) => Some(event),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            let Some(running) = running.upgrade() else { return };
+            if let Some(event) = event {
+                if let Some(broker) = &broker {
+                    broker.publish_event(fields(&event));
+                }
+                running.note(event);
+            } else if running.is_over() {
+                return;
+            }
+        }
+    };
+    // Without this thread nothing is lost but the reports, and a machine that has no thread left says so elsewhere.
+    let _ = std::thread::Builder::new().name("events".to_owned()).spawn(relay);
+}
+
+/// An event as live clients get it.
+pub(super) fn fields(event: &Event) -> Map<String, Value> {
+    let Event { kind, time_ns, duration_s, text, stage, sample, channel } = event;
+    let mut fields = Map::new();
+    let mut put = |key: &str, value: Value| {
+        if !value.is_null() {
+            fields.insert(key.to_owned(), value);
+        }
+    };
+    put("event", kind.name().into());
+    put("time_ns", (*time_ns).into());
+    put("duration_s", (*duration_s).into());
+    put("text", text.as_str().into());
+    put("stage", stage.as_deref().into());
+    put("sample", (*sample).into());
+    put("channel", channel.as_deref().into());
+    fields
+}
