@@ -35,7 +35,7 @@ pub(super) struct Marked {
 
 /// Sets a marker in every recording, and tells every live client.
 #[utoipa::path(
-    post, path = "/markers",
+    post, path = "/markers", operation_id = "set_marker",
     request_body = ref("#/components/schemas/Marker"),
     responses(
         (status = 200, description = "Set.", body = ref("#/components/schemas/Marked")),

@@ -25,7 +25,7 @@ pub(super) struct Description;
 
 /// This description.
 #[utoipa::path(
-    get, path = "/openapi.json",
+    get, path = "/openapi.json", operation_id = "get_openapi",
     responses((status = 200, description = "OpenAPI 3.1.", content_type = "application/json")),
 )]
 pub(super) async fn show(State(app): State<App>) -> Json<Value> {
@@ -35,9 +35,18 @@ pub(super) async fn show(State(app): State<App>) -> Json<Value> {
 /// The description with its schemas, and with the answers that every operation may give.
 pub(super) fn complete(collected: &utoipa::openapi::OpenApi) -> Value {
     let mut api = serde_json::to_value(collected).expect("a description has text keys");
-    for (path, item) in api["paths"].as_object_mut().into_iter().flatten() {
-        for (_, operation) in item.as_object_mut().into_iter().flatten() {
-            answers(path, operation);
+    for (_, item) in api["paths"].as_object_mut().into_iter().flatten() {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            answers(operation, method != "get");
+            let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+            for parameter in parameters.into_iter().flatten() {
+                // What need not be given cannot be given as `null`.
+                if let [kind, null] = &parameter["schema"]["type"].as_array().cloned().unwrap_or_default()[..]
+                    && null == "null"
+                {
+                    parameter["schema"]["type"] = kind.clone();
+                }
+            }
         }
     }
     api["components"] = json!({
@@ -48,7 +57,7 @@ pub(super) fn complete(collected: &utoipa::openapi::OpenApi) -> Value {
 }
 
 /// Adds what any operation may answer, and the form of every answer that is no success.
-fn answers(path: &str, operation: &mut Value) {
+fn answers(operation: &mut Value, is_order: bool) {
     let mut common = vec![
         (401, "The token is missing or wrong."),
         (403, "The request is for another host, or comes from a page of another origin."),
@@ -61,7 +70,7 @@ fn answers(path: &str, operation: &mut Value) {
         common.push((413, "The body is too long."));
         common.push((415, "The body is of another type."));
     }
-    if path != "/healthz" && operation["operationId"].as_str().is_some() {
+    if is_order {
         common.push((429, "Too many orders wait to be carried out: try again."));
     }
     let answers = &mut operation["responses"];
@@ -82,17 +91,20 @@ fn answers(path: &str, operation: &mut Value) {
 fn schemas() -> Map<String, Value> {
     let mut settings = SchemaSettings::draft2020_12();
     settings.definitions_path = "/components/schemas".into();
-    let mut generator = settings.into_generator();
-    add::<Problem<'_>>(&mut generator);
-    add::<StageOrder>(&mut generator);
-    add::<json_patch::Patch>(&mut generator);
-    add::<markers::Marker>(&mut generator);
-    add::<markers::Marked>(&mut generator);
-    add::<pipeline::Change>(&mut generator);
-    add::<presets::Listing>(&mut generator);
-    add::<start::Started>(&mut generator);
-    add::<start::Stopped>(&mut generator);
-    let mut schemas = generator.take_definitions(true);
+    // What may be left out of a request is not what may be missing from an answer.
+    let mut taken = settings.clone().for_deserialize().into_generator();
+    add::<StageOrder>(&mut taken);
+    add::<json_patch::Patch>(&mut taken);
+    add::<markers::Marker>(&mut taken);
+    let mut given = settings.for_serialize().into_generator();
+    add::<Problem<'_>>(&mut given);
+    add::<markers::Marked>(&mut given);
+    add::<pipeline::Change>(&mut given);
+    add::<presets::Listing>(&mut given);
+    add::<start::Started>(&mut given);
+    add::<start::Stopped>(&mut given);
+    let mut schemas = taken.take_definitions(true);
+    schemas.extend(given.take_definitions(true));
     schemas.extend(by_hand());
     schemas
 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 /// State, revision, document and the figures of every stage.
 #[utoipa::path(
-    get, path = "/pipeline",
+    get, path = "/pipeline", operation_id = "get_pipeline",
     responses((
         status = 200, description = "What runs. `ETag` is the revision, for `If-Match` of a change.",
         body = ref("#/components/schemas/Pipeline"),
@@ -49,7 +49,7 @@ impl From<Applied> for Change {
 /// While it runs, the change is made in order with the data, at one sample of each stage. While nothing runs it counts
 /// from the next start. A stage that must not be disturbed, such as a recorder, is not: 423.
 #[utoipa::path(
-    patch, path = "/pipeline",
+    patch, path = "/pipeline", operation_id = "patch_pipeline",
     params(
         ("if_revision" = Option<u64>, Query, description = "Change only this revision of the document."),
         ("If-Match" = Option<String>, Header, description = "The same as an entity tag: `\"7\"`."),
@@ -85,7 +85,7 @@ pub(super) async fn patch(
 
 /// Adds, removes or restarts one stage.
 #[utoipa::path(
-    post, path = "/pipeline/stage/{id}",
+    post, path = "/pipeline/stage/{id}", operation_id = "order_stage",
     params(
         ("id" = String, Path, description = "The stage."),
         ("if_revision" = Option<u64>, Query, description = "Change only this revision of the document."),

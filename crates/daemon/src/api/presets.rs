@@ -32,7 +32,7 @@ struct Listed {
 
 /// Pipelines by name, to be started by `POST /pipeline/start?preset=NAME`.
 #[utoipa::path(
-    get, path = "/presets",
+    get, path = "/presets", operation_id = "list_presets",
     responses((status = 200, description = "Every preset.", body = ref("#/components/schemas/Listing"))),
 )]
 pub(super) async fn list(State(app): State<App>) -> Json<Listing> {

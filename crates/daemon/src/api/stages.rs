@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// Every kind of stage with its JSON Schema and an example.
 #[utoipa::path(
-    get, path = "/stages",
+    get, path = "/stages", operation_id = "list_stages",
     responses((status = 200, description = "Every kind.", content_type = "application/json")),
 )]
 pub(super) async fn list(State(app): State<App>) -> Json<Value> {

@@ -34,7 +34,7 @@ impl From<Begun> for Started {
 /// A pipeline that runs streams on until the new one has been built, and stages that both have live on. A body or a
 /// preset discards the changes made to the document; without either they are kept.
 #[utoipa::path(
-    post, path = "/pipeline/start",
+    post, path = "/pipeline/start", operation_id = "start_pipeline",
     params(("preset" = Option<String>, Query, description = "The name of a preset, see `GET /presets`.")),
     request_body(
         description = "A pipeline file, or nothing.",
@@ -93,7 +93,7 @@ pub(super) struct Stopped {
 
 /// Ends the pipeline in good order; answers when everything in flight is delivered and all files are closed.
 #[utoipa::path(
-    post, path = "/pipeline/shutdown",
+    post, path = "/pipeline/shutdown", operation_id = "shut_pipeline_down",
     responses((status = 200, description = "Nothing runs any more.", body = ref("#/components/schemas/Stopped"))),
 )]
 pub(super) async fn shutdown(

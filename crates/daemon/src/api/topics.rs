@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 ///
 /// `topics` are the names, in the order of their appearance; `status` has the figures of each.
 #[utoipa::path(
-    get, path = "/topics",
+    get, path = "/topics", operation_id = "list_topics",
     responses((status = 200, description = "Names and figures.", content_type = "application/json")),
 )]
 pub(super) async fn list(State(app): State<App>) -> Json<Value> {

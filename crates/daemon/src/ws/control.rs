@@ -27,7 +27,7 @@ const PACE: Duration = Duration::from_millis(5);
 
 /// The document, every change of it, and patches, over a WebSocket. All messages are JSON text.
 #[utoipa::path(
-    get, path = "/ws/control",
+    get, path = "/ws/control", operation_id = "live_control",
     responses(
         (status = 101, description = "A WebSocket."),
         (status = 426, description = "The request is no WebSocket handshake."),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// Live frames, over a WebSocket. Binary messages are frames; text messages are JSON.
 #[utoipa::path(
-    get, path = "/ws/data",
+    get, path = "/ws/data", operation_id = "live_data",
     params(("topics" = Option<String>, Query, description = "Names of topics, separated by commas.")),
     responses(
         (status = 101, description = "A WebSocket."),
