@@ -75,9 +75,8 @@ impl StageInitCtx {
     /// The description of a sensor for its packets: the one that is known already, if nothing has changed, or else this
     /// one with `meta_rev` raised. A sensor is known again by its number and name.
     pub fn sensor(&self, meta: SensorMeta) -> Arc<SensorMeta> {
-        let same = |known: &&Arc<SensorMeta>| {
-            known.sensor_id == meta.sensor_id && known.name == meta.name
-        };
+        let same =
+            |known: &&Arc<SensorMeta>| known.sensor_id == meta.sensor_id && known.name == meta.name;
         let Some(known) = self.known_sensors.iter().find(same) else { return Arc::new(meta) };
         let meta = SensorMeta { meta_rev: known.meta_rev, ..meta };
         if **known == meta {
