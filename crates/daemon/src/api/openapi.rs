@@ -41,7 +41,8 @@ pub(super) fn complete(collected: &utoipa::openapi::OpenApi) -> Value {
             let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
             for parameter in parameters.into_iter().flatten() {
                 // What need not be given cannot be given as `null`.
-                if let [kind, null] = &parameter["schema"]["type"].as_array().cloned().unwrap_or_default()[..]
+                if let [kind, null] =
+                    &parameter["schema"]["type"].as_array().cloned().unwrap_or_default()[..]
                     && null == "null"
                 {
                     parameter["schema"]["type"] = kind.clone();

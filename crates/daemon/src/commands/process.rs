@@ -47,18 +47,10 @@ pub(super) fn process(pipeline: &Path, data: &Data, registry: Registry) -> Resul
         Ok::<bool, std::io::Error>(interrupted)
     });
     let interrupted = interrupted.context("cannot wait for signals")?;
-<<<<<<< HEAD
     let frames: u64 = sources(&running).iter().map(|s| s.stats.frames_out.get()).sum();
     let outcome = host.outcome().unwrap_or_default();
     report(&outcome, &running.stages())?;
     summary(&running, frames, began.elapsed());
-=======
-    let stages = running.stages();
-    let frames: u64 = sources(&stages).map(|s| s.stats.frames_out.get()).sum();
-    let outcome = host.outcome().unwrap_or_default();
-    report(&outcome, &stages)?;
-    summary(&stages, frames, began.elapsed());
->>>>>>> cb80925 (daemon: the pipeline is started, changed and stopped over HTTP, /ws/control and eegd ctl)
     if interrupted {
         return Err(Failed::Other(anyhow!(
             "interrupted after {frames} frames; what was read has been written"
@@ -67,7 +59,6 @@ pub(super) fn process(pipeline: &Path, data: &Data, registry: Registry) -> Resul
     Ok(())
 }
 
-<<<<<<< HEAD
 fn sources(running: &Running) -> Vec<StageInfo> {
     running.stages().iter().filter(|stage| stage.role == Role::Source).cloned().collect()
 }
@@ -75,14 +66,6 @@ fn sources(running: &Running) -> Vec<StageInfo> {
 fn summary(running: &Running, frames: u64, took: Duration) {
     let recorded_s: f64 = sources(running)
         .iter()
-=======
-fn sources(stages: &[StageInfo]) -> impl Iterator<Item = &StageInfo> {
-    stages.iter().filter(|stage| stage.role == Role::Source)
-}
-
-fn summary(stages: &[StageInfo], frames: u64, took: Duration) {
-    let recorded_s: f64 = sources(stages)
->>>>>>> cb80925 (daemon: the pipeline is started, changed and stopped over HTTP, /ws/control and eegd ctl)
         .filter_map(|s| {
             s.output.as_ref().map(|spec| s.stats.frames_out.get() as f64 / spec.rate_hz)
         })
@@ -99,12 +82,8 @@ struct Bar(ProgressBar);
 
 impl Bar {
     fn new(running: &Running) -> Self {
-<<<<<<< HEAD
         let totals: Option<u64> = sources(running)
             .iter()
-=======
-        let totals: Option<u64> = sources(&running.stages())
->>>>>>> cb80925 (daemon: the pipeline is started, changed and stopped over HTTP, /ws/control and eegd ctl)
             .map(|s| s.output.as_ref().and_then(|spec| spec.total_frames))
             .sum();
         let (bar, template) = match totals {
@@ -120,10 +99,6 @@ impl Bar {
     }
 
     fn show(&mut self, running: &Running) {
-<<<<<<< HEAD
         self.0.set_position(sources(running).iter().map(|s| s.stats.frames_out.get()).sum());
-=======
-        self.0.set_position(sources(&running.stages()).map(|s| s.stats.frames_out.get()).sum());
->>>>>>> cb80925 (daemon: the pipeline is started, changed and stopped over HTTP, /ws/control and eegd ctl)
     }
 }

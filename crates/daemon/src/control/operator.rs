@@ -106,11 +106,10 @@ impl Operator {
 
     /// An event that somebody saw: to every recording and every live client.
     pub(crate) fn mark(&mut self, text: &str, time_ns: Option<i64>) -> Result<i64, Refused> {
-        if self.host.running().is_none() {
-            return Err(Refused::NotRunning);
-        }
         let time_ns = time_ns.unwrap_or_else(now_ns);
-        self.host.note(Event::new(EventKind::Marker, time_ns, text));
+        self.host
+            .note(&Event::new(EventKind::Marker, time_ns, text))
+            .map_err(|error| Refused::of_change(error, self.host.revision()))?;
         Ok(time_ns)
     }
 
@@ -202,7 +201,8 @@ impl Operator {
             event.stage = Some(stage.as_str().into());
             event.sample = Some(*sample);
         }
-        self.host.note(event);
+        // The change itself stands; a pipeline that has ended meanwhile has nobody to write it down.
+        let _ = self.host.note(&event);
     }
 
     pub(super) fn note_refusal(&mut self, refused: &Refused, what: &str, by: &str) {
@@ -219,7 +219,7 @@ impl Operator {
         let text = format!("refused to {by}: {what}: {refused}{more}");
         let mut event = Event::new(EventKind::Refusal, now_ns(), text);
         event.stage = Some(stage.as_str().into());
-        self.host.note(event);
+        let _ = self.host.note(&event);
     }
 }
 

@@ -4,7 +4,6 @@ use super::refused::Refused;
 use crate::document::{Document, Mistake};
 use json_patch::{PatchErrorKind, PatchOperation, patch_unsafe};
 use pipeline_core::graph::GraphError;
-use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
 /// The most operations of one patch, and the most values the document may hold while they are applied: `copy` could
@@ -22,17 +21,26 @@ pub(crate) struct Patch {
 impl Patch {
     /// Reads a bare array of operations, or an object with `patch` and perhaps `if_revision`.
     pub(crate) fn of(value: Value) -> Result<Self, Refused> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Wrapped {
-            patch: Value,
-            #[serde(default)]
-            if_revision: Option<u64>,
-        }
-        let Wrapped { patch, if_revision } = match value {
-            Value::Array(_) => Wrapped { patch: value, if_revision: None },
-            Value::Object(_) => serde_json::from_value(value)
-                .map_err(|error| Refused::Malformed(format!("this is no patch: {error}")))?,
+        let (patch, if_revision) = match value {
+            Value::Array(_) => (value, None),
+            Value::Object(mut fields) => {
+                let patch = fields.shift_remove("patch").unwrap_or_default();
+                let if_revision = match fields.shift_remove("if_revision").unwrap_or_default() {
+                    Value::Null => None,
+                    Value::Number(n) if n.is_u64() => n.as_u64(),
+                    other => {
+                        let message =
+                            format!("`if_revision` is the number of a revision, not {other}");
+                        return Err(Refused::Malformed(message));
+                    }
+                };
+                if let Some(other) = fields.keys().next() {
+                    let message =
+                        format!("beside `patch` there may be `if_revision`, not `{other}`");
+                    return Err(Refused::Malformed(message));
+                }
+                (patch, if_revision)
+            }
             _ => return Err(no_patch()),
         };
         let Value::Array(items) = patch else { return Err(no_patch()) };
@@ -209,7 +217,7 @@ mod tests {
             let Err(Refused::Invalid(mistakes)) = apply(json!([good, bad])) else {
                 panic!("{bad}")
             };
-            assert!(mistakes[0].message.starts_with("operation 2 of the patch: "), "{mistakes:?}");
+            assert!(mistakes[0].message.contains("operation 2 of the patch: "), "{mistakes:?}");
             assert!(mistakes[0].message.contains(expected), "{mistakes:?}");
             assert_eq!(mistakes[0].path, bad["path"].as_str().unwrap());
         }
@@ -224,8 +232,8 @@ mod tests {
         for (bad, expected) in [
             (json!(1), "JSON array of operations"),
             (json!({ "patch": 1 }), "JSON array of operations"),
-            (json!({ "if_revision": 3 }), "missing field `patch`"),
-            (json!({ "patch": [], "if_revison": 3 }), "unknown field `if_revison`"),
+            (json!({ "if_revision": 3 }), "JSON array of operations"),
+            (json!({ "patch": [], "if_revison": 3 }), "not `if_revison`"),
             (
                 json!([{ "op": "delete", "path": "/name" }]),
                 "operation 1 of the patch: unknown variant `delete`",
@@ -236,7 +244,10 @@ mod tests {
             ),
             (json!([{ "op": "remove", "path": "name" }]), "operation 1 of the patch: "),
             (json!([{ "op": "remove" }]), "missing field `path`"),
-            (json!({ "patch": [], "if_revision": -1 }), "if_revision"),
+            (
+                json!({ "patch": [], "if_revision": -1 }),
+                "`if_revision` is the number of a revision, not -1",
+            ),
             (
                 Value::from(vec![json!({ "op": "remove", "path": "/name" }); 257]),
                 "at most 256 operations",
@@ -249,8 +260,9 @@ mod tests {
 
     #[test]
     fn a_document_cannot_be_copied_into_itself_without_end() {
-        let copies = vec![json!({ "op": "copy", "from": "", "path": "/stages/x" }); 64];
-        let Err(Refused::Invalid(mistakes)) = apply(Value::from(copies)) else { panic!() };
+        let copy = |n| json!({ "op": "copy", "from": "/stages", "path": format!("/stages/x{n}") });
+        let copies: Value = (0..64).map(copy).collect();
+        let Err(Refused::Invalid(mistakes)) = apply(copies) else { panic!() };
         assert!(mistakes[0].message.contains("at most 20000 values"), "{mistakes:?}");
     }
 

@@ -2,18 +2,22 @@
 
 use crate::broker::WebSocketBroker;
 use pipeline_core::Event;
-use pipeline_core::executor::Running;
+use pipeline_core::executor::{ChangeError, Running};
 use serde_json::{Map, Value};
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often the relay looks whether the pipeline is still there.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How long an event may wait for room in the queues, and how often it is tried.
+const PATIENCE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(2);
+
 /// Starts the thread that passes on what stages report, until the pipeline is over.
 pub(super) fn relay(running: &Arc<Running>, broker: Option<Arc<WebSocketBroker>>) {
-    let reports = running.events();
+    let Some(reports) = running.events() else { return };
     let running: Weak<Running> = Arc::downgrade(running);
     let relay = move || {
         loop {
@@ -27,7 +31,8 @@ pub(super) fn relay(running: &Arc<Running>, broker: Option<Arc<WebSocketBroker>>
                 if let Some(broker) = &broker {
                     broker.publish_event(fields(&event));
                 }
-                running.note(event);
+                // A pipeline that is over, or stands still, has nobody to write it down.
+                let _ = note(&running, &event);
             } else if running.is_over() {
                 return;
             }
@@ -35,6 +40,19 @@ pub(super) fn relay(running: &Arc<Running>, broker: Option<Arc<WebSocketBroker>>
     };
     // Without this thread nothing is lost but the reports, and a machine that has no thread left says so elsewhere.
     let _ = std::thread::Builder::new().name("events".to_owned()).spawn(relay);
+}
+
+/// Tells every stage in band; waits while the queues hold as many events as they can.
+pub(super) fn note(running: &Running, event: &Event) -> Result<(), ChangeError> {
+    let began = Instant::now();
+    loop {
+        match running.note(event.clone()) {
+            Err(ChangeError::Behind { .. }) if began.elapsed() < PATIENCE => {
+                std::thread::sleep(PAUSE);
+            }
+            done => return done,
+        }
+    }
 }
 
 /// An event as live clients get it.

@@ -170,14 +170,14 @@ impl Host {
         let _ = self.told.send(Told::change(inner.revision, &before, &inner.document));
     }
 
-    /// Something happened: every recorder and every live client is told.
-    pub(crate) fn note(&self, event: Event) {
+    /// Something happened: every recorder is told, in order with the data, and every live client. May wait a while.
+    pub(crate) fn note(&self, event: &Event) -> Result<(), ChangeError> {
+        let running = self.running().ok_or(ChangeError::Over)?;
+        events::note(&running, event)?;
         if let Some(broker) = &self.broker {
-            broker.publish_event(events::fields(&event));
+            broker.publish_event(events::fields(event));
         }
-        if let Some(running) = self.running() {
-            running.note(event);
-        }
+        Ok(())
     }
 
     /// A thread that waits for the end, keeps how it came and tells everyone.
