@@ -12,7 +12,7 @@ use std::any::Any;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// What `process` answers: a packet to pass on, nothing, or an error for the stage's policy.
 pub type StageResult = Result<Option<Arc<RtPacket>>, StageError>;
@@ -248,6 +248,13 @@ impl StageCtx {
     /// A context outside any executor, for tests and benchmarks of one stage.
     pub fn for_test(capacity_samples: usize) -> Self {
         Self::new(capacity_samples, None, None)
+    }
+
+    /// What is reported from now on, up to 64 at a time: for tests of one stage.
+    pub fn hear_reports(&mut self) -> Receiver<Event> {
+        let (reports, heard) = sync_channel(64);
+        self.reports = Some(reports);
+        heard
     }
 
     /// A pooled packet that nobody else holds.

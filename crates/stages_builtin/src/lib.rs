@@ -43,6 +43,8 @@ plugin_api::stages! {
     transforms::power::band_power => BandPowerDesc,
     transforms::detect::threshold => ThresholdDesc,
     transforms::detect::blink => BlinkDesc,
+    transforms::impedance => ImpedanceDesc,
+    transforms::quality => QualityDesc,
     transforms::align_and_zip => AlignAndZipDesc,
     sinks::websocket_sink => WebsocketSinkDesc,
     sinks::bdf_sink => BdfSinkDesc,

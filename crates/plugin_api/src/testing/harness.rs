@@ -2,10 +2,11 @@
 
 use crate::{StageDesc, StageInitCtx};
 use pipeline_core::{
-    ChannelMeta, ConfigError, Flags, Inputs, PacketHeader, PacketKind, PacketOwned, SensorMeta,
-    StageCtx, StageError, StageImpl, StreamSpec,
+    ChannelMeta, ConfigError, Event, Flags, Inputs, PacketHeader, PacketKind, PacketOwned,
+    SensorMeta, StageCtx, StageError, StageImpl, StreamSpec,
 };
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 
 /// A live stream of microvolts: `channels` channels at `rate_hz`, packets of at most 4096 frames.
 pub fn microvolt_spec(channels: usize, rate_hz: f64) -> StreamSpec {
@@ -111,6 +112,11 @@ impl Harness {
         self.next_sample += (signal.len() / self.input.channels().max(1)) as u64;
         self.ctx.prepare(0, 0);
         self.stage.process(packet.share(), &mut self.ctx)
+    }
+
+    /// What the stage reports from now on.
+    pub fn hear_reports(&mut self) -> Receiver<Event> {
+        self.ctx.hear_reports()
     }
 
     /// Pretends that `frames` frames were lost before the next packet.

@@ -7,7 +7,7 @@
 //! | `detect/` | what finds events in it |
 //! | `power/` | how strong: spectra, bands, moving averages |
 //!
-//! What is in none of them changes values one by one, or joins streams.
+//! What is in none of them changes values one by one, joins streams, or measures electrodes.
 
 pub(crate) mod align_and_zip;
 pub(crate) mod channels;
@@ -15,6 +15,9 @@ mod continuity;
 pub(crate) mod detect;
 pub(crate) mod filters;
 pub(crate) mod gain;
+pub(crate) mod impedance;
 pub(crate) mod power;
+pub(crate) mod quality;
 mod response;
 pub(crate) mod to_voltage;
+mod windows;
