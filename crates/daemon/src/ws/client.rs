@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use futures_util::stream::SplitStream;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
@@ -186,12 +187,14 @@ async fn relay(
             return;
         }
     }
+    // Made once: anew for each frame, it would cost as much as half of what is not the kernel's.
+    let mut closes = pin!(raised(&mut closing));
     loop {
         let next = tokio::select! {
             // What is there goes out first, also when the server closes.
             biased;
             next = feed.next() => next,
-            () = raised(&mut closing) => return,
+            () = &mut closes => return,
         };
         let Some((missed, frame)) = next else { return };
         if missed > 0

@@ -4,6 +4,9 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures_util::SinkExt;
 use futures_util::stream::SplitSink;
 use serde_json::Value;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::timeout;
@@ -31,7 +34,13 @@ impl Writer {
     pub(super) async fn send(&self, message: Message) -> bool {
         let mut guard = self.sink.lock().await;
         let Some(sink) = guard.as_mut() else { return false };
-        if matches!(timeout(self.stall_limit, sink.send(message)).await, Ok(Ok(()))) {
+        let mut sending = pin!(sink.send(message));
+        // A socket with room takes it at once; only for another is a timer set.
+        let sent = match poll_fn(|cx| Poll::Ready(sending.as_mut().poll(cx))).await {
+            Poll::Ready(sent) => sent.is_ok(),
+            Poll::Pending => matches!(timeout(self.stall_limit, sending).await, Ok(Ok(()))),
+        };
+        if sent {
             return true;
         }
         *guard = None;
