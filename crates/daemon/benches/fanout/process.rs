@@ -25,14 +25,12 @@ impl Server {
             .map_err(|e| format!("the server does not start: {e}"))?;
         let mut line = String::new();
         let told = child.stdout.take().map(|out| BufReader::new(out).read_line(&mut line));
-        match (told, line.trim().parse()) {
-            (Some(Ok(_)), Ok(address)) => Ok(Self { child, address }),
-            _ => {
-                let _ = child.kill();
-                let _ = child.wait();
-                Err(format!("the server told no address but `{}`", line.trim()))
-            }
+        if let (Some(Ok(_)), Ok(address)) = (told, line.trim().parse()) {
+            return Ok(Self { child, address });
         }
+        let _ = child.kill();
+        let _ = child.wait();
+        Err(format!("the server told no address but `{}`", line.trim()))
     }
 
     /// CPU time of all its threads so far (`/proc/PID/task/TID/schedstat`, first field), nanoseconds.
