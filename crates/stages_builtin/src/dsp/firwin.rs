@@ -30,7 +30,7 @@ pub enum Window {
 
 impl Window {
     /// The symmetric window at tap `k` of `taps`.
-    fn at(self, k: usize, taps: usize) -> f64 {
+    pub(super) fn at(self, k: usize, taps: usize) -> f64 {
         let turn = TAU * k as f64 / (taps - 1) as f64;
         match self {
             Self::Hamming => 0.54 - 0.46 * turn.cos(),

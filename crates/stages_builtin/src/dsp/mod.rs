@@ -11,6 +11,8 @@
 //! | [`response`], [`settling`] | gain, phase and group delay at a frequency; settling time |
 //! | [`fir`] | windowed-sinc low-pass, equal to `scipy.signal.firwin` |
 //! | [`mod@firwin`], [`convolve`] | linear-phase FIR for any band, equal to `scipy.signal.firwin`; FIR at work |
+//! | [`resample`] | [`Resampler`]: another rate in any ratio, equal to `scipy.signal.upfirdn` |
+//! | [`analytic`] | amplitude and phase of a band |
 //! | [`detector`] | [`Detector`]: excursions past a level |
 //! | [`electrodes`] | where the electrodes of the 10-20 system sit |
 //! | [`moving`] | [`MovingMean`]: the mean of the newest samples, without drift |
@@ -20,6 +22,7 @@
 //! Coefficients, state and sums are f64 everywhere, samples are f32 in and out, frames lie interleaved, `[frame][channel]`.
 //! Coefficients stay apart from state, so that a live change replaces one and keeps the other.
 
+pub mod analytic;
 pub mod band;
 pub mod bessel;
 pub mod butterworth;
@@ -38,6 +41,7 @@ mod history;
 mod lanes;
 pub mod moving;
 pub mod notch;
+pub mod resample;
 pub mod response;
 pub mod settling;
 pub mod sos;
@@ -46,6 +50,7 @@ pub mod sos_state;
 mod symmetric;
 pub mod welch;
 
+pub use analytic::{AnalyticFilter, AnalyticState};
 pub use band::Band;
 pub use bessel::bessel;
 pub use butterworth::butterworth;
@@ -60,6 +65,7 @@ pub use fir::firwin_lowpass_kaiser;
 pub use firwin::{Window, firwin};
 pub use moving::MovingMean;
 pub use notch::{iirnotch, iirpeak, notch};
+pub use resample::{Resampler, ResamplerState};
 pub use settling::settling_of_taps;
 pub use sos::{Cascade, Init, Sos};
 pub use sos_state::SosState;

@@ -7,6 +7,7 @@ EEGD names the binary. Every pipeline ends in CSV files; what scipy gets is the 
 """
 
 import csv
+import fractions
 import json
 import os
 import pathlib
@@ -47,6 +48,7 @@ SPECTRA = {  # window_s, hop_s, average
     "apart": (0.5, 0.8, 3),
     "short": (0.25, 0.1, 2),
 }
+RATES = (125 / 128, 8 / 5, 1 / 3)  # of the recording's
 EDGES = {"delta": (0.5, 4), "theta": (4, 8), "alpha": (8, 13), "beta": (13, 30), "gamma": (30, 45)}
 
 
@@ -103,6 +105,11 @@ def stages(labels):
         found[f"peak_{init}"] = ("peak", {"hz": 12, "q": 8, "init": init})
         found[f"dc_block_{init}"] = ("dc_block", {"hz": 0.1, "init": init})
         found[f"envelope_{init}"] = ("envelope", {"hz": 3, "order": 2, "init": init})
+    found["laplacian"] = ("laplacian", {"neighbours": {a: [b, c], c: labels[1:-1]}})
+    found["threshold"] = ("threshold", {"level_uv": 0.5, "when": "above", "channels": [c, a], "min_s": 0.03, "pause_s": 0.1})
+    found["blink"] = ("blink", {"channels": [a, b], "level_uv": 40})
+    found["hilbert"] = ("hilbert", {"low_hz": 8, "high_hz": 13, "taps": 201})
+    found["spectrogram"] = ("spectrogram", {"window_s": 0.5, "hop_s": 0.1, "high_hz": 40})
     for name, (window_s, hop_s, average) in SPECTRA.items():
         timing = {"window_s": window_s, "hop_s": hop_s, "average": average}
         found[f"psd_{name}"] = ("psd", timing | {"high_hz": 60})
@@ -289,6 +296,117 @@ def test_spectra(recording, name):
         off = max(off, relative(values, wanted.reshape(len(wanted), -1)))
     print(f"\n{file}, {name}: {len(density)} spectra, {off:.1e} of rms")
     assert off < OF_RMS
+
+
+def test_laplacian(recording):
+    _, _, _, x, folder = recording
+    expected = x.copy()
+    expected[:, 0] -= x[:, [1, -1]].mean(axis=1)
+    expected[:, -1] -= x[:, 1:-1].mean(axis=1)
+    np.testing.assert_allclose(read(folder / "laplacian.csv")[2], rounded(expected), rtol=1e-6, atol=1e-9 * np.abs(x).max())
+
+
+def detections(x, level, least, pause):
+    """1 while one is known, sample by sample."""
+    out, past, active, left = np.zeros(len(x)), 0, False, 0
+    for n, value in enumerate(x):
+        if active:
+            active = value > level
+            past, left = 0, 0 if active else pause
+        elif left:
+            left -= 1
+        else:
+            past = past + 1 if value > level else 0
+            active = past >= max(least, 1)
+        out[n] = active
+    return out
+
+
+def test_detectors(recording):
+    name, labels, rate, x, folder = recording
+    given, _, values = read(folder / "threshold.csv")
+    assert given == [f"{labels[-1]}.above", f"{labels[0]}.above"]
+    expected = [detections(x[:, c], 0.5, int(0.03 * rate + 0.5), int(0.1 * rate + 0.5)) for c in (-1, 0)]
+    np.testing.assert_array_equal(values, np.transpose(expected))
+    sos = signal.butter(2, [1, 10], "bandpass", output="sos", fs=rate)
+    mean = rounded(x[:, :2].mean(axis=1))
+    filtered = np.abs(rounded(sosfilt(sos, mean[:, None], "step")[:, 0]))
+    given, _, values = read(folder / "blink.csv")
+    assert given == ["blink"]
+    np.testing.assert_array_equal(values[:, 0], detections(filtered, 40, int(0.04 * rate + 0.5), int(0.3 * rate + 0.5)))
+
+
+def test_the_blinks_of_the_cyton_recording(tmp_path):
+    """Five from 4.2 to 6.3 s, and none while the eyes rest: data/README.md."""
+    path = str(DATA / "cyton_blinks_jaw_alpha.bdf")
+    eegd(tmp_path, [("playback", {"path": path, "speed": 0}), ("to_voltage", {}), ("blink", {}), ("csv_sink", {"path": "b.csv"})])
+    _, times, values = read(tmp_path / "b.csv")
+    began = times[1:][np.diff(values[:, 0]) > 0]
+    assert np.sum((began > 4.2) & (began < 6.4)) == 5
+    assert np.sum((began > 26) & (began < 76)) == 0
+
+
+def test_hilbert(recording):
+    _, labels, rate, x, folder = recording
+    low_pass = signal.firwin(201, 2.5, window="blackman", fs=rate)
+    h = 2 * low_pass * np.exp(2j * np.pi * 10.5 / rate * (np.arange(201) - 100))
+    window = signal.get_window("blackman", 201, fftbins=False)
+    h -= window * (h.sum() / window.sum())
+    z = signal.lfilter(h, 1, np.concatenate([np.repeat(x[:1], 200, axis=0), x]), axis=0)[200:]
+    given, _, values = read(folder / "hilbert.csv")
+    assert given == [f"{label}.{what}" for label in labels for what in ("amplitude", "phase")]
+    off = relative(values[:, ::2], np.abs(z))
+    # A phase is as exact as the signal that it is the angle of.
+    turned = np.abs(values[:, ::2] * np.exp(1j * values[:, 1::2]) - z).max(axis=0) / np.sqrt(np.mean(np.abs(z) ** 2, axis=0))
+    print(f"\n{off:.1e} of rms, with the phase {turned.max():.1e}")
+    assert off < OF_RMS and turned.max() < 3 * OF_RMS
+    # What it is of a recording as a whole, away from its ends.
+    if len(x) > 20 * rate:
+        band = signal.sosfiltfilt(signal.butter(4, [7, 14], "bandpass", output="sos", fs=rate), x - x.mean(axis=0), axis=0)
+        mid = slice(5 * rate, -5 * rate)
+        there, whole = np.abs(z)[100:][mid], np.abs(signal.hilbert(band, axis=0))[: len(z) - 100][mid]
+        assert all(np.corrcoef(there[:, c], whole[:, c])[0, 1] > 0.8 for c in range(x.shape[1]))
+
+
+def test_spectrogram(recording):
+    _, _, rate, x, folder = recording
+    window = int(0.5 * rate + 0.5)
+    hz, density = welch(x, rate, window, 0.1 * rate, 1)
+    kept = hz < 40
+    _, _, values = read(folder / "spectrogram.csv")
+    expected = 10 * np.log10(density[:, kept].transpose(0, 2, 1).reshape(len(density), -1))
+    np.testing.assert_allclose(values, expected, rtol=1e-6, atol=1e-5)
+
+
+@pytest.mark.parametrize("init", ("zero", "step"))
+@pytest.mark.parametrize("ratio", RATES)
+def test_resample(recording, tmp_path, ratio, init):
+    name, labels, rate, x, _ = recording
+    outputs = []
+    for packet in (7, 1000):
+        params = {"to": rate * ratio, "init": init}
+        run(tmp_path / str(packet), name, labels, packet, {"resample": ("resample", params)})
+        outputs.append((tmp_path / str(packet) / "resample.csv").read_bytes())
+    assert outputs[0] == outputs[1], "the packet size changes the output"
+    _, times, values = read(tmp_path / "7" / "resample.csv")
+    np.testing.assert_allclose(times, np.arange(len(times)) / (rate * ratio), atol=1e-6)
+    up, down = fractions.Fraction(ratio).limit_denominator(200).as_integer_ratio()
+    # Kaiser's formulas, and a delay of whole output samples.
+    half = int(np.ceil((90 - 7.95) / (2.285 * np.pi * 0.2 / max(up, down)) / 2 / down)) * down
+    taps = up * signal.firwin(2 * half + 1, 0.9 / max(up, down), window=("kaiser", signal.kaiser_beta(90)))
+    for phase in range(up):
+        taps[phase::up] /= taps[phase::up].sum()
+    before = -(-taps.size // up // down) * down  # inputs that are the past alone, a whole number of outputs
+    past = np.repeat(x[:1] if init == "step" else 0 * x[:1], before, axis=0)
+    expected = signal.upfirdn(taps, np.concatenate([past, x]), up, down, axis=0)[before * up // down :][: -(-len(x) * up // down)]
+    off = relative(values, expected)
+    print(f"\n{up}/{down}, {init}: {off:.1e} of rms")
+    assert off < OF_RMS
+    if init == "zero":
+        # scipy's own resampler, later by what it hides: half the filter.
+        scipys = signal.resample_poly(x, up, down, axis=0, window=taps / up)
+        late = half // down
+        np.testing.assert_allclose(values[late:], scipys[: len(values) - late], rtol=0, atol=1e-6 * np.abs(x).max())
 
 
 def test_any_packet_size_gives_the_same_bytes(recording, tmp_path):

@@ -12,4 +12,5 @@ pub(crate) mod iir;
 pub(crate) mod lowpass;
 pub(crate) mod notch;
 pub(crate) mod peak;
+pub(crate) mod resample;
 pub(super) mod sections;

@@ -2,9 +2,11 @@
 
 pub(crate) mod band_power;
 pub(crate) mod envelope;
+pub(crate) mod hilbert;
 pub(crate) mod psd;
 pub(crate) mod rms;
 mod spectra;
+pub(crate) mod spectrogram;
 mod timing;
 
 use crate::dsp::MovingMean;

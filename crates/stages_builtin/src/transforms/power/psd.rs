@@ -7,9 +7,10 @@
 
 use super::spectra::{Naming, Spectra, Values};
 use super::timing::Timing;
-use plugin_api::{Built, ConfigError, Inputs, Role, StageDesc, StageInitCtx};
+use plugin_api::{Built, ConfigError, Inputs, Role, StageDesc, StageInitCtx, StreamSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Power spectral density (Welch), one value per channel and frequency.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -61,29 +62,39 @@ impl StageDesc for PsdDesc {
     fn build(&self, inputs: &Inputs<'_>, _ctx: &StageInitCtx) -> Result<Built, Vec<ConfigError>> {
         let input = inputs.microvolts()?;
         let timing = Timing::new((self.window_s, self.hop_s, self.average), input)?;
-        let high_hz = self.high_hz.unwrap_or(f64::INFINITY);
-        ConfigError::all([
-            ConfigError::require(self.low_hz >= 0.0, "low_hz", "0 Hz or more", self.low_hz),
-            ConfigError::require(high_hz > 0.0, "high_hz", "a frequency above 0 Hz", high_hz),
-        ])?;
-        let bins = timing.bins(self.low_hz, high_hz);
-        if bins.is_empty() {
-            let message = format!(
-                "no frequency is left: they lie {:.3} Hz apart up to {} Hz, and none in {} <= f < {high_hz} Hz",
-                timing.bin_hz(),
-                input.rate_hz / 2.0,
-                self.low_hz
-            );
-            return Err(ConfigError::ParamForInput { param: "low_hz".to_owned(), message }.into());
-        }
-        let digits = digits(timing.bin_hz());
-        let suffix = |bin: usize| format!("@{:.digits$}Hz", bin as f64 * timing.bin_hz());
-        let suffixes = bins.clone().map(suffix).collect();
-        let naming = Naming { suffixes, unit: |unit| format!("{unit}^2/Hz") };
-        let (stage, output) = Spectra::new(timing, Values::Density(bins), naming, input)?;
-        let delay_samples = stage.delay_samples();
-        Ok(Built::transform(stage, input, output, delay_samples))
+        let unit = |unit: &str| format!("{unit}^2/Hz");
+        spectra(timing, (self.low_hz, self.high_hz), Values::Density, unit, input)
     }
+}
+
+/// A stage that gives out something of each frequency from `low_hz` to below `high_hz`.
+pub(super) fn spectra(
+    timing: Timing,
+    (low_hz, high_hz): (f64, Option<f64>),
+    values: fn(Range<usize>) -> Values,
+    unit: fn(&str) -> String,
+    input: &StreamSpec,
+) -> Result<Built, Vec<ConfigError>> {
+    let high_hz = high_hz.unwrap_or(f64::INFINITY);
+    ConfigError::all([
+        ConfigError::require(low_hz >= 0.0, "low_hz", "0 Hz or more", low_hz),
+        ConfigError::require(high_hz > 0.0, "high_hz", "a frequency above 0 Hz", high_hz),
+    ])?;
+    let bins = timing.bins(low_hz, high_hz);
+    if bins.is_empty() {
+        let message = format!(
+            "no frequency is left: they lie {:.3} Hz apart up to {} Hz, and none in {low_hz} <= f < {high_hz} Hz",
+            timing.bin_hz(),
+            input.rate_hz / 2.0,
+        );
+        return Err(ConfigError::ParamForInput { param: "low_hz".to_owned(), message }.into());
+    }
+    let digits = digits(timing.bin_hz());
+    let suffix = |bin: usize| format!("@{:.digits$}Hz", bin as f64 * timing.bin_hz());
+    let naming = Naming { suffixes: bins.clone().map(suffix).collect(), unit };
+    let (stage, output) = Spectra::new(timing, values(bins), naming, input)?;
+    let delay_samples = stage.delay_samples();
+    Ok(Built::transform(stage, input, output, delay_samples))
 }
 
 /// Decimals that tell frequencies `step_hz` apart: exact if a few can be, else to a hundredth of a step.

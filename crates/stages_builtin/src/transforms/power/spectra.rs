@@ -19,11 +19,16 @@ use std::sync::Arc;
 /// Values a packet can have per frame: what live clients can be told.
 const MOST_VALUES: usize = 65_535;
 
+/// Density below which there is nothing: -200 dB.
+const NOTHING: f64 = 1e-20;
+
 /// What of the density goes out.
 #[derive(Debug)]
 pub(super) enum Values {
     /// Each of these bins.
     Density(Range<usize>),
+    /// Each of these bins, in decibels.
+    Decibels(Range<usize>),
     /// The power in each of these bands, or its part of the power in `total`.
     Power { bands: Box<[Range<usize>]>, total: Option<Range<usize>> },
 }
@@ -31,7 +36,7 @@ pub(super) enum Values {
 impl Values {
     pub(super) fn per_channel(&self) -> usize {
         match self {
-            Self::Density(bins) => bins.len(),
+            Self::Density(bins) | Self::Decibels(bins) => bins.len(),
             Self::Power { bands, .. } => bands.len(),
         }
     }
@@ -39,6 +44,11 @@ impl Values {
     fn write(&self, density: &[f64], bin_hz: f64, out: &mut Vec<f32>) {
         match self {
             Self::Density(bins) => out.extend(density[bins.clone()].iter().map(|p| *p as f32)),
+            Self::Decibels(bins) => {
+                // NaN stays NaN.
+                let decibels = |p: &f64| 10.0 * if *p < NOTHING { NOTHING } else { *p }.log10();
+                out.extend(density[bins.clone()].iter().map(|p| decibels(p) as f32));
+            }
             Self::Power { bands, total } => {
                 let power = |bins: &Range<usize>| density[bins.clone()].iter().sum::<f64>();
                 let scale = total.as_ref().map_or(bin_hz, |total| 1.0 / power(total));
