@@ -1,6 +1,6 @@
 //! What a stage may ask of its surroundings while it is built: files to read, a place to write, sensors, the broker.
 
-use crate::Broker;
+use crate::{Broker, Gate};
 use pipeline_core::{ConfigError, SensorMeta};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -50,6 +50,8 @@ pub struct StageInitCtx {
     pub names: Arc<BTreeMap<String, String>>,
     /// Sensors as the pipelines before knew them.
     pub known_sensors: Arc<Vec<Arc<SensorMeta>>>,
+    /// Where a recording that is played has to wait; `None` plays on.
+    pub gate: Option<Arc<Gate>>,
     /// Nobody watches (`eegd process`): a source that can be faster than real time is, and none repeats.
     pub offline: bool,
     /// Takes a sentence for the user about something odd that is no mistake: a truncated file, a simulated board.
@@ -67,6 +69,7 @@ impl StageInitCtx {
             sensors: Arc::new(Value::Null),
             names: Arc::default(),
             known_sensors: Arc::default(),
+            gate: None,
             offline: false,
             warn: Arc::new(|_| {}),
         }

@@ -13,6 +13,7 @@
 
 mod broker;
 mod desc;
+mod gate;
 mod init;
 mod macros;
 mod params;
@@ -23,6 +24,7 @@ pub mod testing;
 
 pub use broker::{Broker, BrokerMessage};
 pub use desc::{DynDesc, StageDesc};
+pub use gate::Gate;
 pub use init::{InputFiles, ReadSeek, SAVED_PIPELINE, StageInitCtx};
 pub use params::ParamsError;
 pub use policy::StagePolicy;

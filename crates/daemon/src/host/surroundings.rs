@@ -3,8 +3,9 @@
 use super::PipelineFiles;
 use crate::document::{Checked, Document, Loaded, Mistake, build};
 use pipeline_core::{Role, SensorMeta};
-use plugin_api::{Broker, Registry, StageInitCtx};
+use plugin_api::{Broker, Gate, Registry, StageInitCtx};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +16,10 @@ pub(crate) struct Surroundings {
     pub(crate) data_dir: PathBuf,
     pub(crate) broker: Option<Arc<dyn Broker>>,
     pub(crate) offline: bool,
+    /// What words in the paths of recordings stand for.
+    pub(crate) names: Arc<BTreeMap<String, String>>,
+    /// Where a recording that is played has to wait.
+    pub(crate) gate: Option<Arc<Gate>>,
     /// Sensors as the pipelines before knew them.
     pub(crate) known_sensors: Arc<Vec<Arc<SensorMeta>>>,
 }
@@ -28,7 +33,8 @@ pub(crate) struct Prepared {
 impl Surroundings {
     pub(crate) fn new(registry: Arc<Registry>, data_dir: PathBuf) -> Self {
         let known_sensors = Arc::default();
-        Self { registry, data_dir, broker: None, offline: false, known_sensors }
+        let (names, gate) = (Arc::default(), None);
+        Self { registry, data_dir, broker: None, offline: false, names, gate, known_sensors }
     }
 
     /// Builds a text that has been read.
@@ -64,7 +70,8 @@ impl Surroundings {
             data_dir: self.data_dir.clone(),
             broker: self.broker.clone(),
             sensors: Arc::new(Value::Null),
-            names: Arc::default(),
+            names: Arc::clone(&self.names),
+            gate: self.gate.clone(),
             known_sensors: Arc::clone(&self.known_sensors),
             offline: self.offline,
             warn: Arc::new(move |warning| {

@@ -5,5 +5,7 @@ pub(crate) mod csv_sink;
 mod edf_part;
 pub(crate) mod edf_sink;
 mod recorder;
+#[cfg(test)]
+mod tests;
 pub(crate) mod websocket_sink;
 pub(crate) mod xdf_sink;

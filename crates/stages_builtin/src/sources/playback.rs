@@ -2,11 +2,12 @@
 
 use super::clockwork::Clockwork;
 use super::{frames_per_packet, require_packet_frames};
-use eeg_formats::{ChannelInfo, Chunk, FormatError, Recording, SampleKind, StreamInfo};
+use eeg_formats::{ChannelInfo, Chunk, FormatError, Origin, Recording, SampleKind, StreamInfo};
+use plugin_api::clock::monotonic_ns;
 use plugin_api::{
-    Built, ChannelMeta, ConfigError, Flags, FreshPacket, Inputs, Lockable, OpenError, PacketHeader,
-    PacketKind, Role, SensorMeta, SourceImpl, SourceStep, StageCtx, StageDesc, StageError,
-    StageInitCtx, StreamSpec,
+    Built, ChannelMeta, ConfigError, Flags, FreshPacket, Gate, Inputs, Lockable, OpenError,
+    PacketHeader, PacketKind, Role, SensorMeta, SourceImpl, SourceStep, StageCtx, StageDesc,
+    StageError, StageInitCtx, StreamSpec,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -75,7 +76,8 @@ impl StageDesc for PlaybackDesc {
             let param = param.to_owned();
             move |error: FormatError| ConfigError::param_message(&param, error.to_string())
         };
-        let recording = eeg_formats::open(source, &self.path).map_err(refused("path"))?;
+        let mut recording = eeg_formats::open(source, &self.path).map_err(refused("path"))?;
+        let origin = origin_of(&mut recording).map_err(refused("path"))?;
         let asked = self.stream.as_ref().map(|choice| match choice {
             StreamChoice::Number(number) => number.to_string(),
             StreamChoice::Name(name) => name.clone(),
@@ -87,7 +89,10 @@ impl StageDesc for PlaybackDesc {
         }
         let stream = &recording.info().streams[number];
         let repeat = self.repeat && !ctx.offline;
-        let recorded_ns = recording.info().start.map_or(0, eeg_formats::Start::unix_ns_as_utc);
+        let recorded_ns = match &origin {
+            Some(origin) => origin.start_unix_ns,
+            None => recording.info().start.map_or(0, eeg_formats::Start::unix_ns_as_utc),
+        };
         let speed = if ctx.offline { 0.0 } else { self.speed };
         let clockwork = Clockwork::new(stream.rate_hz, speed, recorded_ns);
         let spec = StreamSpec {
@@ -96,7 +101,7 @@ impl StageDesc for PlaybackDesc {
                 SampleKind::Microvolts => PacketKind::Voltage,
             },
             rate_hz: stream.rate_hz,
-            sensor: ctx.sensor(sensor_of(&self.path, stream)),
+            sensor: ctx.sensor(sensor_of(&self.path, stream, origin)),
             max_frames: frames_per_packet(self.packet_frames, stream.rate_hz),
             delay_s: 0.0,
             total_frames: stream.frames.filter(|_| !repeat),
@@ -111,16 +116,33 @@ impl StageDesc for PlaybackDesc {
             began_at: 0,
             next: 0,
             held: None,
+            gate: ctx.gate.clone(),
         };
         Ok(Built::source(playback, spec))
     }
 }
 
-fn sensor_of(path: &str, stream: &StreamInfo) -> SensorMeta {
-    SensorMeta {
-        name: path.to_owned(),
-        channels: stream.channels.iter().map(channel_of).collect(),
-        ..SensorMeta::default()
+/// Most annotations looked at for what the recorder said about itself: it is the first or second.
+const FIRST_ANNOTATIONS: usize = 8;
+
+/// What the recorder said about itself, where it was one of ours.
+fn origin_of(recording: &mut Recording) -> Result<Option<Origin>, FormatError> {
+    for annotation in recording.annotations().take(FIRST_ANNOTATIONS) {
+        if let Some(origin) = Origin::parse(&annotation?.text) {
+            return Ok(Some(origin));
+        }
+    }
+    Ok(None)
+}
+
+/// The sensor as it was recorded, where the recording tells; else the file.
+fn sensor_of(path: &str, stream: &StreamInfo, origin: Option<Origin>) -> SensorMeta {
+    let channels = stream.channels.iter().map(channel_of).collect();
+    match origin {
+        Some(Origin { sensor_id, meta_rev, vref_uv, sensor, .. }) => {
+            SensorMeta { sensor_id, meta_rev, name: sensor, vref_uv, channels }
+        }
+        None => SensorMeta { name: path.to_owned(), channels, ..SensorMeta::default() },
     }
 }
 
@@ -133,7 +155,7 @@ fn channel_of(channel: &ChannelInfo) -> ChannelMeta {
     ChannelMeta {
         label: channel.name.clone(),
         unit,
-        gain: 1.0,
+        gain: channel.gain.unwrap_or(1.0),
         unit_per_code: scaling.scale,
         unit_offset: scaling.offset,
     }
@@ -152,6 +174,7 @@ struct Playback {
     next: u64,
     /// Read, but not yet due: kept over an interrupted sleep.
     held: Option<FreshPacket>,
+    gate: Option<Arc<Gate>>,
 }
 
 impl Playback {
@@ -185,7 +208,12 @@ impl Playback {
     }
 
     fn fill(&mut self, packet: &mut FreshPacket) -> Result<Option<Chunk>, FormatError> {
-        let samples = self.spec.max_samples();
+        let frames = self
+            .gate
+            .as_ref()
+            .map_or(u64::MAX, |gate| gate.until().saturating_sub(self.next).max(1));
+        let frames = usize::try_from(frames).unwrap_or(usize::MAX).min(self.spec.max_frames);
+        let samples = frames * self.spec.channels();
         if self.spec.kind.has_codes() {
             packet.codes_mut().resize(samples, 0);
             self.recording.read_codes(self.stream, packet.codes_mut())
@@ -215,11 +243,18 @@ fn stage_error(error: &FormatError) -> StageError {
     }
 }
 
+/// Asks again soon: whoever holds the gate opens it when something is done.
+fn wait_at_gate(ctx: &StageCtx) -> SourceStep {
+    let _ = ctx.sleep_until(monotonic_ns() + 1_000_000);
+    SourceStep::Idle
+}
+
 impl Lockable for Playback {}
 
 impl SourceImpl for Playback {
     fn open(&mut self) -> Result<(), OpenError> {
-        self.recording.rewind().map_err(|error| OpenError(error.to_string()))
+        // What was filled in for lost samples is a jump of the index again, as it was live.
+        self.recording.leave_out_filler(self.stream).map_err(|error| OpenError(error.to_string()))
     }
 
     fn remarks(&self) -> Vec<String> {
@@ -228,7 +263,16 @@ impl SourceImpl for Playback {
     }
 
     fn next(&mut self, ctx: &mut StageCtx) -> Result<SourceStep, StageError> {
+        if self.held.is_none() && self.gate.as_ref().is_some_and(|gate| gate.stops(self.next)) {
+            return Ok(wait_at_gate(ctx));
+        }
         let Some(mut packet) = self.read(ctx)? else { return Ok(SourceStep::End) };
+        let first = packet.header_mut().first_sample;
+        if self.gate.as_ref().is_some_and(|gate| gate.stops(first)) {
+            // What lies before it was lost, and the gate stands there.
+            self.held = Some(packet);
+            return Ok(wait_at_gate(ctx));
+        }
         let frames = packet.header_mut().frames as usize;
         if !self.clockwork.wait(frames, ctx) {
             self.held = Some(packet);
