@@ -28,6 +28,7 @@ Examples:
   eegd process my.yaml                  the same pipeline over a recording, as fast as it can be read
   eegd check my.yaml                    every mistake in it, or the graph it makes
   eegd stages                           every kind of stage, with its parameters
+  eegd info rec.bdf                     what is in a recording; recover makes one whole, convert writes it as another
   eegd ctl set notch.hz=50              a parameter changed while it runs
 
 Exit codes: 0 done, 2 the input (arguments, file, pipeline) is wrong, 1 anything else.";
@@ -66,12 +67,41 @@ pub(super) enum Command {
         #[command(subcommand)]
         order: CtlOrder,
     },
+    /// Tell what is in a recording: streams, gaps, annotations, and whether the file is whole.
+    Info {
+        /// The recording: EDF, BDF, XDF, CSV or OpenBCI text.
+        file: PathBuf,
+    },
+    /// Make an interrupted recording whole.
+    Recover {
+        /// The recording: EDF, BDF, XDF or CSV. It is changed in place, and only where it has to be.
+        file: PathBuf,
+    },
+    /// Write a recording in another format.
+    Convert(Conversion),
     /// List every kind of stage with its parameters.
     Stages {
         /// As JSON, with JSON Schema and example.
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Conversion {
+    /// The recording to read.
+    pub(super) input: PathBuf,
+    /// The file to make; its ending says the format: .bdf, .edf, .xdf or .csv.
+    pub(super) output: PathBuf,
+    /// Name or number of the stream; without it the first EEG stream, else the one with the most data.
+    #[arg(long, value_name = "STREAM")]
+    pub(super) stream: Option<String>,
+    /// Where values have to be fitted into codes: from minus to plus this many microvolts; without it, what they need.
+    #[arg(long, value_name = "UV")]
+    pub(super) range_uv: Option<f64>,
+    /// Coarsest step allowed in EDF, in microvolts.
+    #[arg(long, value_name = "UV", default_value_t = 0.5)]
+    pub(super) max_step_uv: f64,
 }
 
 #[derive(Debug, Args)]

@@ -3,9 +3,11 @@
 mod check;
 mod cli;
 mod client;
+mod convert;
 mod ctl;
 mod load;
 mod process;
+mod recordings;
 mod report;
 mod run;
 mod stages;
@@ -57,6 +59,9 @@ pub fn main_from<A: Into<OsString> + Clone>(
         Command::Check { pipeline, set, filters } => {
             check::check(&pipeline, &set, filters.as_deref(), registry)
         }
+        Command::Info { file } => recordings::info(&file),
+        Command::Recover { file } => recordings::recover(&file),
+        Command::Convert(conversion) => convert::convert(&conversion),
         Command::Stages { json } => stages::stages(json, &registry),
         Command::Ctl { daemon, order } => ctl::ctl(&daemon, order),
     };

@@ -108,10 +108,7 @@ fn a_recording_plays_as_it_was() {
 }
 
 /// A stage's first mistake.
-fn refused<D: StageDesc>(params: serde_json::Value, input: StreamSpec) -> ConfigError
-where
-    D: serde::de::DeserializeOwned,
-{
+fn refused<D: StageDesc>(params: serde_json::Value, input: StreamSpec) -> ConfigError {
     let desc: D = serde_json::from_value(params).unwrap();
     let ctx = StageInitCtx::in_folder("/nowhere");
     desc.build(&Inputs::new(&[("above", input)]), &ctx).unwrap_err().remove(0)
