@@ -1,9 +1,11 @@
 //! `eegd info` and `eegd recover`: what is in a recording, and making an interrupted one whole.
 
 use super::Failed;
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use eeg_formats::{Format, FormatError, Inspection, open_path, recover as recover_file};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 /// Prints streams, gaps, annotations and what is wrong with a file.
@@ -12,11 +14,17 @@ pub(super) fn info(path: &Path) -> Result<(), Failed> {
     let bar = bar();
     let inspection = Inspection::of(&mut recording, |done| show(&bar, done)).map_err(failed)?;
     bar.finish_and_clear();
-    print!("{inspection}");
+    let mut text = inspection.to_string();
     for annotation in recording.annotations() {
         let annotation = annotation.map_err(failed)?;
         let length = annotation.duration_s.map_or_else(String::new, |s| format!(" ({s} s)"));
-        println!("{:>14.6} s  {}{length}", annotation.onset_s, annotation.text);
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{:>14.6} s  {}{length}", annotation.onset_s, annotation.text);
+    }
+    match io::stdout().write_all(text.as_bytes()) {
+        // `eegd info rec.bdf | head` is no failure.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        other => other.context("cannot write to standard output")?,
     }
     Ok(())
 }
@@ -46,7 +54,7 @@ pub(super) fn recover(path: &Path) -> Result<(), Failed> {
 /// A file that is no recording is the user's mistake, a disk that fails is not.
 pub(super) fn failed(error: FormatError) -> Failed {
     match error {
-        FormatError::Io { ref source, .. } if source.kind() != std::io::ErrorKind::NotFound => {
+        FormatError::Io { ref source, .. } if source.kind() != io::ErrorKind::NotFound => {
             Failed::Other(anyhow!(error))
         }
         error => Failed::Input(error.to_string()),
