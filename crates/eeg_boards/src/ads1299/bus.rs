@@ -40,6 +40,9 @@ pub trait Bus: DelayNs {
         crate::clock::now()
     }
 
+    /// Lets go of whatever is open; the next use opens it again.
+    fn release(&mut self) {}
+
     /// What to call a chip select in a message.
     fn name(&self, chip: usize) -> String;
 }

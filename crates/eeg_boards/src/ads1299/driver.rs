@@ -429,6 +429,8 @@ impl<W: Bus + Drdy + Send> Board for Ads1299<W> {
     fn close(&mut self) {
         // It is let go of anyway.
         let _ = self.chips.stop();
+        self.chips.wires.release();
+        self.phase = Phase::Ready;
     }
 }
 

@@ -6,7 +6,7 @@
 //! | [`command`], [`register`], [`timing`] | the chip as its data sheet describes it |
 //! | [`settings`] | what one wants of it, and the register values that mean that |
 //! | [`frame`] | from the bytes of a conversion to codes |
-//! | [`bus`] | the wires |
+//! | [`bus`], [`linux`] | the wires: what the driver needs of them, and those of a Linux machine |
 
 mod bring_up;
 pub mod bus;
@@ -14,6 +14,8 @@ mod chips;
 pub mod command;
 mod driver;
 pub mod frame;
+#[cfg(target_os = "linux")]
+pub mod linux;
 mod losses;
 mod numbering;
 mod problem;
