@@ -15,9 +15,9 @@ mod clock;
 pub mod cyton;
 pub mod sample_clock;
 pub mod signal;
-mod simulated;
 pub mod simulator;
+mod synthesizer;
 
 pub use board::Board;
 pub use signal::Signal;
-pub use simulated::SimulatedBoard;
+pub use synthesizer::Synthesizer;

@@ -8,6 +8,7 @@ use crate::clock;
 use crate::event::Event;
 use crate::executor::wake::Waker;
 use crate::packet::{Flags, FreshPacket, PacketHeader, PacketKind, PacketPool, RtPacket};
+use crate::telemetry::SourceAccount;
 use std::any::Any;
 use std::io;
 use std::sync::Arc;
@@ -115,6 +116,11 @@ pub trait SourceImpl: Lockable + Send {
     /// What was odd about the samples, one sentence each: rows of a file that could not be read. Asked at the end.
     fn remarks(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// What the source counts of its device, for the ledger. Asked once, before the first packet.
+    fn account(&self) -> Option<Arc<dyn SourceAccount>> {
+        None
     }
 }
 

@@ -34,8 +34,8 @@ pub use scale::ScaleCache;
 pub use pipeline_core::{
     Built, ChannelMeta, ConfigError, ErrorAction, ErrorPolicy, Event, EventKind, Flags,
     FreshPacket, Inputs, LockReason, Lockable, OpenError, PacketData, PacketHeader, PacketKind,
-    PacketOwned, PacketView, Role, RtPacket, SensorMeta, SourceImpl, SourceStep, StageCtx,
-    StageError, StageImpl, StageResult, StreamSpec, clock,
+    PacketOwned, PacketView, Role, RtPacket, SensorMeta, SourceAccount, SourceImpl, SourceStep,
+    StageCtx, StageError, StageImpl, StageResult, StreamSpec, clock,
     graph::{FrequencyResponse, nearest},
 };
 

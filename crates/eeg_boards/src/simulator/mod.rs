@@ -9,6 +9,7 @@
 //! | `oscillator` | the chips' clock |
 //! | `line` | the data-ready line as the kernel shows it |
 //! | `bench` | all of it as the wires of a driver, in simulated time |
+//! | `real_time` | the same in the time of the machine |
 //!
 //! Where the data sheet leaves open what happens to a driver that does not keep to it, the simulator does the worst that is
 //! likely, and notes the [violation](Bench::violations).
@@ -23,8 +24,10 @@ mod line;
 mod noise;
 mod oscillator;
 mod port;
+mod real_time;
 
 pub use bench::{Bench, BenchSettings, Wiring};
 pub use fault::Fault;
 pub use inputs::{Inputs, Recorded, TestSignals};
 pub use oscillator::OscillatorError;
+pub use real_time::RealTime;

@@ -230,7 +230,10 @@ fn lay_out(
             // What is kept comes from the thread that has it.
             body: match (past, node.body) {
                 (Past::Stage(_), _) => Running::Closed,
-                (_, NodeBody::Source(source)) => Running::Source(source),
+                (_, NodeBody::Source(source)) => {
+                    seated[n].stats.set_account(source.account());
+                    Running::Source(source)
+                }
                 (_, NodeBody::Stage(stage)) => Running::Stage(stage),
             },
             is_sink: node.role == Role::Sink,

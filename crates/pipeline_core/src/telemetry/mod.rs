@@ -2,11 +2,14 @@
 //!
 //! A stage runs on one thread, so its counters are plain loads and stores: no lock, no bus-locked addition.
 
+mod account;
 mod histogram;
 
+pub use account::SourceAccount;
 pub use histogram::{Histogram, HistogramSnapshot};
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// A counter with a single writer.
 #[derive(Debug, Default)]
@@ -64,9 +67,22 @@ pub struct StageStats {
     /// Age of the newest sample when a sink has taken it, nanoseconds.
     pub age_ns: Histogram,
     state: AtomicU8,
+    account: OnceLock<Arc<dyn SourceAccount>>,
 }
 
 impl StageStats {
+    /// What a source counts of its device.
+    pub fn account(&self) -> Option<&Arc<dyn SourceAccount>> {
+        self.account.get()
+    }
+
+    /// A source's account belongs to its figures. The first one stays.
+    pub(crate) fn set_account(&self, account: Option<Arc<dyn SourceAccount>>) {
+        if let Some(account) = account {
+            let _ = self.account.set(account);
+        }
+    }
+
     /// What the stage is doing.
     pub fn state(&self) -> StageState {
         match self.state.load(Ordering::Acquire) {

@@ -3,8 +3,6 @@
 pub(crate) mod acquire;
 mod clockwork;
 pub(crate) mod playback;
-mod sensor;
-mod simulated;
 pub(crate) mod synthetic;
 
 /// Packets of about 10 ms, unless the file says otherwise; never more than 4096 frames.

@@ -1,13 +1,12 @@
 //! A deterministic test signal: the same samples on every machine, whatever the packet size.
 
 use super::clockwork::Clockwork;
-use super::simulated::Simulated;
 use super::{frames_per_packet, require_packet_frames};
 use eeg_boards::ads1299::VREF_UV;
-use eeg_boards::{Signal, SimulatedBoard};
+use eeg_boards::{Signal, Synthesizer};
 use plugin_api::{
-    Built, ChannelMeta, ConfigError, Inputs, PacketKind, Role, SensorMeta, StageDesc, StageInitCtx,
-    StreamSpec,
+    Built, ChannelMeta, ConfigError, Flags, Inputs, Lockable, PacketKind, Role, SensorMeta,
+    SourceImpl, SourceStep, StageCtx, StageDesc, StageError, StageInitCtx, StreamSpec,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -98,7 +97,38 @@ impl StageDesc for SyntheticDesc {
             live: clockwork.is_live(),
         };
         let signals = self.signals.clone().unwrap_or_else(Signal::eeg_like);
-        let board = SimulatedBoard::new(self.channels as usize, self.sps, GAIN, self.seed, signals);
-        Ok(Built::source(Simulated::new(board, clockwork, spec.clone()), spec))
+        let channels = self.channels as usize;
+        let synthesizer = Synthesizer::new(channels, self.sps, GAIN, self.seed, signals);
+        let source = Synthetic { synthesizer, clockwork, spec: spec.clone(), next: 0 };
+        Ok(Built::source(source, spec))
+    }
+}
+
+/// The signal, and the clockwork that says when its next packet is due.
+#[derive(Debug)]
+struct Synthetic {
+    synthesizer: Synthesizer,
+    clockwork: Clockwork,
+    spec: StreamSpec,
+    next: u64,
+}
+
+impl Lockable for Synthetic {}
+
+impl SourceImpl for Synthetic {
+    fn next(&mut self, ctx: &mut StageCtx) -> Result<SourceStep, StageError> {
+        let left = self.spec.total_frames.map_or(u64::MAX, |total| total - self.next);
+        let frames = (self.spec.max_frames as u64).min(left) as usize;
+        if frames == 0 {
+            return Ok(SourceStep::End);
+        }
+        if !self.clockwork.wait(frames, ctx) {
+            return Ok(SourceStep::Idle);
+        }
+        let header = self.clockwork.header(&self.spec.sensor, self.next, frames, Flags::NONE);
+        let mut packet = ctx.fresh(header, PacketKind::RawI32);
+        self.synthesizer.read(self.next, frames, packet.codes_mut());
+        self.next += frames as u64;
+        Ok(SourceStep::Packet(packet.share()))
     }
 }

@@ -1,11 +1,11 @@
-//! A board made of arithmetic: 24-bit codes of the signals at its inputs, clipped as the ADC clips.
+//! Codes made of arithmetic: what an ADC would say of the signals at its inputs, clipped as it clips, without any chip.
 
 use crate::ads1299::{CODE_RANGE, step_uv};
 use crate::signal::{Moments, Signal};
 
-/// A simulated board. It has no clock of its own: the caller asks for samples when they are due.
+/// Signals in 24-bit codes. It has no clock of its own: the caller asks for samples when they are due.
 #[derive(Debug, Clone)]
-pub struct SimulatedBoard {
+pub struct Synthesizer {
     channels: usize,
     rate_hz: f64,
     step_uv: f64,
@@ -15,8 +15,8 @@ pub struct SimulatedBoard {
     uv: Vec<f64>,
 }
 
-impl SimulatedBoard {
-    /// A board with `channels` inputs at one gain, measuring `signals`.
+impl Synthesizer {
+    /// `channels` inputs at one gain, measuring `signals`.
     pub fn new(channels: usize, rate_hz: f64, gain: f64, seed: u64, signals: Vec<Signal>) -> Self {
         Self { channels, rate_hz, step_uv: step_uv(gain), seed, signals, uv: Vec::new() }
     }
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn where_a_packet_begins_does_not_matter() {
-        let mut board = SimulatedBoard::new(3, 500.0, 24.0, 7, Signal::eeg_like());
+        let mut board = Synthesizer::new(3, 500.0, 24.0, 7, Signal::eeg_like());
         let (mut whole, mut parts) = (Vec::new(), Vec::new());
         board.read(0, 1000, &mut whole);
         for first in (0..1000).step_by(50) {
@@ -58,8 +58,7 @@ mod tests {
 
     #[test]
     fn codes_clip_at_the_rails_and_100_uv_is_4474_codes_at_gain_24() {
-        let board =
-            |uv| SimulatedBoard::new(1, 500.0, 24.0, 7, vec![Signal::Square { hz: 1.0, uv }]);
+        let board = |uv| Synthesizer::new(1, 500.0, 24.0, 7, vec![Signal::Square { hz: 1.0, uv }]);
         let mut codes = Vec::new();
         board(100.0).read(0, 1, &mut codes);
         board(1e9).read(0, 1, &mut codes);
@@ -69,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_counter_counts() {
-        let mut board = SimulatedBoard::new(2, 500.0, 24.0, 7, vec![Signal::Counter {}]);
+        let mut board = Synthesizer::new(2, 500.0, 24.0, 7, vec![Signal::Counter {}]);
         let mut codes = Vec::new();
         board.read(41, 2, &mut codes);
         assert_eq!(codes, [41, 41, 42, 42]);
