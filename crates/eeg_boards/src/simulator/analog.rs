@@ -123,11 +123,13 @@ impl Analog {
                     / step_uv(f64::from(gain.value()))
             })
         };
+        let on_board = first_channel + channel;
         let plain = self.has_codes
-            && self.stuck_uv.get(first_channel + channel).is_none_or(Option::is_none);
+            && self.stuck_uv.get(on_board).is_none_or(Option::is_none)
+            && !self.off.get(on_board).copied().unwrap_or(false);
         if plain && chip.registers.get(reg::CH1SET + channel as u8) & 0x87 == 0 && reference == 1.0
         {
-            return self.codes.get(first_channel + channel).copied().unwrap_or(0);
+            return self.codes.get(on_board).copied().unwrap_or(0);
         }
         let mut steps = normalized(&chip.registers);
         if let (Some(replaced), Some(run)) = (&chip.replaced, &chip.run) {

@@ -5,22 +5,22 @@ use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 
 /// How far a simulated oscillator is off.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct OscillatorError {
     /// Faster than nominal by so many parts per million; the real one is good to 25000.
-    #[serde(default)]
     pub ppm: f64,
     /// Wanders by so many parts per million to either side, as the temperature does.
-    #[serde(default)]
     pub drift_ppm: f64,
     /// Seconds in which it wanders there and back.
-    #[serde(default = "a_quarter_of_an_hour")]
     pub drift_period_s: f64,
 }
 
-const fn a_quarter_of_an_hour() -> f64 {
-    900.0
+impl Default for OscillatorError {
+    /// None at all.
+    fn default() -> Self {
+        Self { ppm: 0.0, drift_ppm: 0.0, drift_period_s: 900.0 }
+    }
 }
 
 /// The frequency is constant for so long.

@@ -6,4 +6,5 @@ mod faults;
 mod pins;
 mod running;
 mod signals;
+mod soak;
 mod support;
