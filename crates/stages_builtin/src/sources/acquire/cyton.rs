@@ -3,8 +3,8 @@
 use super::AcquireDesc;
 use super::sensor::{About, Settings, check_labels};
 use eeg_boards::Board;
-use eeg_boards::ads1299::settings::{Channel, Current, Drive, Reference, Side};
-use eeg_boards::cyton::{ChannelSettings, Cyton, CytonSettings, PACKETS_PER_S, SerialLink};
+use eeg_boards::ads1299::settings::{Channel, Reference};
+use eeg_boards::cyton::{Cyton, CytonSettings, PACKETS_PER_S, SerialLink};
 use plugin_api::ConfigError;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -53,39 +53,22 @@ impl CytonSensor {
         acquire: &AcquireDesc,
         channels: &[Channel],
     ) -> Result<(Box<dyn Board>, About), Vec<ConfigError>> {
-        let (sps, what) = if self.channels == 16 {
-            (PACKETS_PER_S / 2.0, "125 for a Cyton with Daisy")
-        } else {
-            (PACKETS_PER_S, "250 for a Cyton")
-        };
-        let lead_off_fits =
-            acquire.lead_off.is_none_or(|l| l.current == Current::Na6 && l.drive == Drive::Hz31);
-        let lead_off_says = "6nA at 31.2hz is all that a Cyton can do";
-        ConfigError::all([
-            ConfigError::require(acquire.sps == sps, "sps", what, acquire.sps),
-            if lead_off_fits {
-                Ok(())
-            } else {
-                Err(ConfigError::param_message("lead_off", lead_off_says))
-            },
-        ])?;
-        let one = |channel: &Channel| ChannelSettings {
-            gain_code: channel.gain.code(),
-            input_code: channel.input.code(),
-            bias: self.bias,
-            srb2: self.reference == Reference::Srb2,
-            srb1: self.reference == Reference::Srb1,
-        };
         let settings = CytonSettings {
-            channels: channels.iter().map(one).collect(),
-            lead_off: acquire.lead_off.map_or((false, false), |lead_off| match lead_off.side {
-                Side::Positive => (true, false),
-                Side::Negative => (false, true),
-                Side::Both => (true, true),
-            }),
+            channels: channels.to_vec(),
+            reference: self.reference,
+            bias: self.bias,
+            lead_off: acquire.lead_off,
         };
-        let board = Cyton::new(Box::new(SerialLink::new(self.port.clone())), settings);
-        let name = if self.channels == 16 { "Cyton with Daisy" } else { "Cyton" };
+        let rate_hz = settings.rate_hz();
+        let (name, what) = if settings.daisy() {
+            ("Cyton with Daisy", "125 for a Cyton with Daisy")
+        } else {
+            ("Cyton", "250 for a Cyton")
+        };
+        ConfigError::require(acquire.sps == rate_hz, "sps", what, acquire.sps)?;
+        // The channels have been checked: only the lead-off current is left to be impossible.
+        let board = Cyton::new(Box::new(SerialLink::new(self.port.clone())), settings)
+            .map_err(|error| ConfigError::param_message("lead_off", error.to_string()))?;
         Ok((Box::new(board), About { name, converts_at_hz: PACKETS_PER_S }))
     }
 }
