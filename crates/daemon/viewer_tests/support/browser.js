@@ -105,10 +105,10 @@ export class Pixels {
     return rows;
   }
 
-  /** @returns {number} pixels with any ink */
+  /** @returns {number} pixels that are inked at least half: the line at the edge is fainter */
   get ink() {
     let inked = 0;
-    for (let i = 3; i < this.rgba.length; i += 4) if (this.rgba[i] !== 0) inked += 1;
+    for (let i = 3; i < this.rgba.length; i += 4) if ((this.rgba[i] ?? 0) >= 128) inked += 1;
     return inked;
   }
 

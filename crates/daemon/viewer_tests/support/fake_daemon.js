@@ -9,7 +9,9 @@ import { fileURLToPath } from "node:url";
 
 const VIEWER = new URL("../../viewer/", import.meta.url);
 const TYPES = { ".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml" };
-export const POLICY = "default-src 'self'; connect-src 'self' ws: wss:";
+/** As the daemon sends it (src/api/guard.rs). */
+export const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /** The constant of RFC 6455, section 1.3. */
 const ACCEPT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -65,7 +67,7 @@ export class FakeDaemon {
     if (path === "/topics") return json({ topics: Object.keys(this.topics) });
     if (path === "/pipeline") return json(this.pipeline);
     const file = path === "/" ? "index.html" : path.slice(1);
-    if (!/^(index\.html|style\.css|icon\.svg|js\/[a-z_]+\.js)$/.test(file)) {
+    if (!/^(index\.html|icon\.svg|css\/[a-z_]+\.css|js\/([a-z]+\/)?[a-z_]+\.js)$/.test(file)) {
       response.writeHead(404);
       return response.end();
     }

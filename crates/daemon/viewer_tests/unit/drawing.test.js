@@ -2,13 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chooseAmplitude, amplitudesOf } from "../../viewer/js/amplitude.js";
-import { Baseline } from "../../viewer/js/baseline.js";
-import { brokenColumns, eachGap, extremes, readChannel } from "../../viewer/js/decimate.js";
-import { ticks } from "../../viewer/js/grid.js";
-import { Pace } from "../../viewer/js/pace.js";
-import { SampleRing } from "../../viewer/js/ring.js";
-import { Sweep, yOf } from "../../viewer/js/sweep.js";
+import { amplitudesOf, chooseAmplitude, SECONDS } from "../../viewer/js/engine/amplitude.js";
+import { Baseline } from "../../viewer/js/engine/baseline.js";
+import { brokenColumns, eachGap, extremes, readChannel } from "../../viewer/js/engine/decimate.js";
+import { ticks } from "../../viewer/js/scope/grid.js";
+import { Pace } from "../../viewer/js/engine/pace.js";
+import { SampleRing } from "../../viewer/js/engine/ring.js";
+import { Sweep, yOf } from "../../viewer/js/engine/sweep.js";
 
 const RATES_HZ = [250, 500, 1000, 2000, 4000, 8000, 16000];
 
@@ -18,6 +18,9 @@ function ringOf(frames, value) {
   ring.append(Float32Array.from({ length: frames }, (_, i) => value(i)), frames, new Float64Array([1]), false);
   return ring;
 }
+
+/** A ring with nothing taken away. @param {SampleRing} ring */
+const plain = (ring) => ({ ring, baseline: null, mains: null });
 
 test("every sample falls in one column, at every rate, width and phase", () => {
   for (const rate_hz of RATES_HZ) {
@@ -46,7 +49,7 @@ test("no peak is lost: a spike of one sample is an extreme of its column, wherev
         const ring = ringOf(frames, (i) => (i === spike ? sign * 700 : 0));
         const values = new Float32Array(frames);
         const out = new Float32Array(2 * width);
-        readChannel(ring, null, 0, 0, frames, values);
+        readChannel(plain(ring), 0, 0, frames, values);
         extremes(values, 0, frames, sweep, 0, width, out);
         const hit = [...out.keys()].filter((i) => out[i] === sign * 700).map((i) => i >> 1);
         const columns = new Set(hit);
@@ -105,7 +108,7 @@ test("the baseline takes an offset away at once, a drift within seconds, and lea
   baseline.follow(ring);
   assert.equal(baseline.end, frames);
   const values = new Float32Array(frames);
-  readChannel(ring, baseline, 0, 0, frames, values);
+  readChannel({ ring, baseline, mains: null }, 0, 0, frames, values);
   assert.ok(Math.abs(values[0] ?? NaN) < 25, `${values[0]}`);
   const settled = values.subarray(6 * rate_hz);
   assert.ok(Math.abs(Math.max(...settled) - 20) < 2.5, `${Math.max(...settled)}`);
@@ -125,7 +128,7 @@ test("the baseline is the same whatever the packets, and is taken anew after a s
     ring.append(new Float32Array(500).fill(9000), 500, new Float64Array([1]), true);
     baseline.follow(ring);
     const values = new Float32Array(3000);
-    readChannel(ring, baseline, 0, 0, 3000, values);
+    readChannel({ ring, baseline, mains: null }, 0, 0, 3000, values);
     return values;
   };
   const whole = make(1000);
@@ -136,8 +139,8 @@ test("the baseline is the same whatever the packets, and is taken anew after a s
 
 test("the amplitude fits the usual channel, not its one artefact", () => {
   const ring = ringOf(500, (i) => (i === 250 ? 4000 : 30 * Math.sin(i / 5)));
-  assert.equal(chooseAmplitude(ring, null, 0, 500, amplitudesOf("µV")), 100);
-  assert.equal(chooseAmplitude(new SampleRing(1, 10), null, 0, 0, amplitudesOf("µV")), null);
+  assert.equal(chooseAmplitude(plain(ring), [0], 0, 500, amplitudesOf("µV")), 100);
+  assert.equal(chooseAmplitude(plain(new SampleRing(1, 10)), [0], 0, 0, amplitudesOf("µV")), null);
   assert.equal(amplitudesOf("µV").length, 8);
   assert.equal(amplitudesOf("codes").length, 8);
 });
@@ -172,7 +175,7 @@ test("the edge reaches the last sample of a stream that stops, and jumps after a
 test("the time scale is readable at every width", () => {
   assert.deepEqual(ticks(2, 1400), Array.from({ length: 20 }, (_, i) => i / 10));
   assert.deepEqual(ticks(10, 300), [0, 2, 4, 6, 8]);
-  for (const seconds of [2, 5, 10, 20, 30]) {
+  for (const seconds of SECONDS) {
     for (const width of [200, 300, 700, 2000]) {
       const marks = ticks(seconds, width);
       assert.ok(marks.length >= 2 && (width / seconds) * ((marks[1] ?? 0) - (marks[0] ?? 0)) >= 44);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodeFrame, FrameError } from "../../viewer/js/frame.js";
+import { decodeFrame, FrameError } from "../../viewer/js/engine/frame.js";
 import { encodeFrame } from "../support/fake_daemon.js";
 
 /** @param {Partial<Parameters<typeof encodeFrame>[0]>} [change] */

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BREAK, MISSING, SampleRing } from "../../viewer/js/ring.js";
-import { FrameError } from "../../viewer/js/frame.js";
-import { Topic } from "../../viewer/js/topic.js";
+import { BREAK, MISSING, SampleRing } from "../../viewer/js/engine/ring.js";
+import { FrameError } from "../../viewer/js/engine/frame.js";
+import { Topic } from "../../viewer/js/engine/topic.js";
 
 const ones = new Float64Array([1, 1]);
 
@@ -60,13 +60,13 @@ function topicAt250Hz() {
   return topic;
 }
 
-/** @returns {import("../../viewer/js/messages.js").Stream} */
+/** @returns {import("../../viewer/js/engine/messages.js").Stream} */
 function description(rate_hz = 250) {
   const channels = [{ label: "Cz", unit: "mV", unitPerCode: null }];
-  return { type: "stream", stream: 1, topic: "eeg", rate_hz, unit: "mV", dtype: "f32", channels };
+  return { type: "stream", stream: 1, topic: "eeg", rate_hz, unit: "mV", dtype: "f32", sensor: "s", channels };
 }
 
-/** @param {number} index @param {number} [time_s] @param {Partial<import("../../viewer/js/frame.js").Frame>} [more] @returns {import("../../viewer/js/frame.js").Frame} */
+/** @param {number} index @param {number} [time_s] @param {Partial<import("../../viewer/js/engine/frame.js").Frame>} [more] @returns {import("../../viewer/js/engine/frame.js").Frame} */
 function packet(index, time_s = index / 250, more = {}) {
   const values = new Float32Array(10).fill(0.5);
   return { dtype: "f32", stream: 1, index, time_s, frames: 10, channels: 1, gapBefore: false, settling: false, railed: false, values, ...more };
@@ -121,10 +121,46 @@ test("another form starts anew, a frame of another form than announced is refuse
   assert.equal(topic.form, 2);
 });
 
-test("the received rate is measured", () => {
+test("the rate is measured by the frames' own times, a millionth matters", () => {
   const topic = topicAt250Hz();
-  for (let i = 0; i < 100; i++) topic.accept(packet(i * 10), i * 41);
-  assert.ok(Math.abs(topic.meter.rate_hz - 10_000 / 41) < 0.01, `${topic.meter.rate_hz}`);
+  // 40 ppm fast; arrival is uneven and does not matter.
+  for (let i = 0; i < 800; i++) topic.accept(packet(i * 10, 1.7e9 + (i * 10) / (250 * 1.00004)), i * 41);
+  const ppm = (topic.meter.rate_hz / 250 - 1) * 1e6;
+  assert.ok(Math.abs(ppm - 40) < 1, `${ppm}`);
+});
+
+test("what happened stands at the sample of its time", () => {
+  const topic = topicAt250Hz();
+  const event = { type: /** @type {const} */ ("event"), kind: "marker", text: "x", stage: "", channel: "", duration_s: 0.4, time_s: 0 };
+  topic.mark(event);
+  assert.deepEqual(topic.marks.list, []);
+  for (let i = 0; i < 10; i++) topic.accept(packet(5000 + i * 10), 0);
+  topic.mark({ ...event, time_s: 5042 / 250 });
+  topic.mark({ ...event, time_s: 5110 / 250 });
+  assert.deepEqual(topic.marks.list.map(({ position, frames }) => [position, frames]), [[42, 100], [110, 100]]);
+  assert.equal(topic.marks.earliestSince(0), 42);
+  assert.equal(topic.marks.earliestSince(1), 110);
+  assert.deepEqual(topic.momentOf(42), { time_s: 5042 / 250, index: 5042 });
+});
+
+test("hum is taken out of the samples that are there, and of those that come", () => {
+  const topic = topicAt250Hz();
+  const hum = (/** @type {number} */ from) => Float32Array.from({ length: 250 }, (_, i) => {
+    const t = (from + i) / 250;
+    return 0.02 * Math.sin(2 * Math.PI * 10 * t) + 0.5 * Math.sin(2 * Math.PI * 50 * t) + 0.2 * Math.sin(2 * Math.PI * 100 * t);
+  });
+  const feed = (/** @type {number} */ second) => topic.accept(packet(second * 250, second, { frames: 250, values: hum(second * 250) }), 0);
+  for (const second of [0, 1, 2]) feed(second);
+  topic.setMains(50);
+  feed(3);
+  const { mains } = topic;
+  assert.ok(mains !== null && mains.end === 1000);
+  for (let position = 500; position < 1000; position++) {
+    const error = (mains.values[position % (topic.ring?.capacity ?? 1)] ?? NaN) - 20 * Math.sin((2 * Math.PI * 10 * position) / 250);
+    assert.ok(Math.abs(error) < 1.5, `${error} uV at ${position}`);
+  }
+  topic.setMains(0);
+  assert.equal(topic.mains, null);
 });
 
 test("another time base keeps the samples", () => {

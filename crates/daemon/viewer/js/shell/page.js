@@ -1,0 +1,147 @@
+// The whole page: head, the view that is chosen, the truth bar. Views beside the traces are loaded when they are first seen.
+
+import { ScopesView } from "../scope/scopes_view.js";
+import { text } from "../text/shell.js";
+import { Daemon } from "./daemon.js";
+import { button, element, setText, showDialog } from "./dom.js";
+import { handleKey } from "./keys.js";
+import { followTheme, readInk } from "./theme.js";
+import { askToken } from "./token_dialog.js";
+import { TruthBar } from "./truth.js";
+
+/**
+ * @typedef {object} View
+ * @property {HTMLElement} root
+ * @property {(shown: boolean) => void} setShown
+ * @property {import("./keys.js").KeyActions} keys  while it is shown
+ * @property {[string, string][]} keyList  the same, in words
+ *
+ * @typedef {keyof typeof text.viewNames} ViewName
+ */
+
+/** @type {Partial<Record<ViewName, (page: Page) => Promise<View>>>} */
+const LATER = {};
+
+export class Page {
+  /**
+   * @param {Daemon} daemon
+   * @param {import("./settings.js").Settings} settings
+   */
+  constructor(daemon, settings) {
+    this.daemon = daemon;
+    this.settings = settings;
+    this.scopes = new ScopesView(daemon, settings);
+    /** @type {Map<ViewName, View>} */
+    this.views = new Map([["scope", this.scopes]]);
+    /** @type {ViewName} */
+    this.shown = "scope";
+    this.pipeline = element("p", { class: "pipeline" });
+    this.links = new Map(this.names.map((name) => [name, this.link(name)]));
+    const help = button("?", text.helpHint, () => this.help());
+    const nav = element("nav", { "aria-label": text.views }, ...this.links.values());
+    this.main = element("main", {}, this.scopes.root);
+    this.truth = new TruthBar(daemon);
+    this.head = element(
+      "header",
+      { class: "top" },
+      element("div", { class: "brand" }, element("h1", {}, text.product), this.pipeline),
+      nav,
+      element("div", { class: "controls" }, help),
+    );
+    document.body.replaceChildren(this.head, this.main, this.truth.root);
+
+    const ink = () => daemon.engine.send({ type: "ink", ink: readInk() });
+    followTheme(() => {
+      ink();
+      this.scopes.redraw();
+    });
+    ink();
+    daemon.hide(settings.hidden);
+    daemon.on("pipeline", ({ name }) => this.showName(name));
+    daemon.on("token", () => askToken(() => daemon.tokenGiven()));
+    addEventListener("hashchange", () => void this.follow());
+    addEventListener("keydown", (event) => this.key(event));
+    void this.follow();
+  }
+
+  /** Views there are. */
+  get names() {
+    return /** @type {ViewName[]} */ (["scope", ...Object.keys(LATER)]);
+  }
+
+  /** @param {ViewName} name */
+  link(name) {
+    const [label = "", key = ""] = text.viewNames[name];
+    return element("a", { href: `#${name}`, title: text.viewHint(label, key) }, label);
+  }
+
+  /** @param {string} name */
+  showName(name) {
+    setText(this.pipeline, name);
+    if (document.title !== text.title(name)) document.title = text.title(name);
+  }
+
+  /** Shows the view that the address names. */
+  async follow() {
+    const wanted = this.names.find((name) => `#${name}` === location.hash) ?? "scope";
+    this.shown = wanted;
+    for (const [name, link] of this.links) {
+      if (name === wanted) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    const load = LATER[wanted];
+    if (!this.views.has(wanted) && load !== undefined) {
+      this.show(element("p", { class: "empty" }, text.loading));
+      try {
+        const view = await load(this);
+        this.views.set(wanted, view);
+      } catch {
+        return this.show(element("p", { class: "empty" }, text.notLoaded));
+      }
+    }
+    // Meanwhile another one may have been chosen.
+    if (this.shown !== wanted) return;
+    const view = this.views.get(wanted);
+    for (const other of this.views.values()) if (other !== view) other.setShown(false);
+    if (view === undefined) return;
+    this.show(view.root);
+    view.setShown(true);
+  }
+
+  /** @param {HTMLElement} root */
+  show(root) {
+    for (const child of this.main.children) /** @type {HTMLElement} */ (child).hidden = child !== root;
+    root.hidden = false;
+    // Scopes stay in the document: their canvases belong to the engine.
+    if (root.parentElement !== this.main) this.main.append(root);
+    for (const child of [...this.main.querySelectorAll(":scope > .empty")]) if (child !== root) child.remove();
+  }
+
+  /** @param {ViewName} name */
+  go(name) {
+    location.hash = name;
+  }
+
+  /** Keys of the whole page and of the view that is shown. @returns {import("./keys.js").KeyActions} */
+  get keys() {
+    const views = this.names.map((name) => [text.viewNames[name][1], () => this.go(name)]);
+    return { ...Object.fromEntries(views), "?": () => this.help(), ...this.views.get(this.shown)?.keys };
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (document.querySelector("dialog[open]") !== null) return;
+    const focused = (/** @type {string} */ selector) => document.activeElement?.matches(selector) ?? false;
+    if (handleKey(event, focused, this.keys)) event.preventDefault();
+  }
+
+  /** All keys, in words. */
+  help() {
+    const views = this.names.map((name) => /** @type {[string, string]} */ ([text.viewNames[name][1], text.viewNames[name][0].toLowerCase()]));
+    const list = [...views, ...(this.views.get(this.shown)?.keyList ?? [])];
+    const keys = list.map(([key, what]) => element("div", {}, element("dt", {}, element("kbd", {}, key)), element("dd", {}, what)));
+    const dialog = element("dialog", { class: "help", "aria-label": text.help }, element("h2", {}, text.help), element("dl", {}, ...keys));
+    dialog.append(button(text.close, text.close, () => dialog.close()));
+    showDialog(dialog);
+  }
+}

@@ -1,0 +1,139 @@
+// The truth bar: how pipeline, source and connection are, what came of each topic and what did not, in figures.
+
+import { text } from "../text/shell.js";
+import { element, setText } from "./dom.js";
+import { verdict } from "./verdict.js";
+
+/** @typedef {import("../engine/engine.js").TopicAccount} TopicAccount */
+
+const STATES = /** @type {const} */ (["source", "pipeline", "connection", "latency", "drawn", "lostWhere"]);
+const FIGURES = /** @type {const} */ (["rate", "measured", "packets", "lost", "lagged"]);
+/** @type {Partial<Record<string, string>>} */
+const HINTS = { latency: text.latencyHint, drawn: text.drawnHint, lagged: text.laggedHint };
+
+export class TruthBar {
+  /** @param {import("./daemon.js").Daemon} daemon */
+  constructor(daemon) {
+    this.daemon = daemon;
+    this.sentence = element("p", { class: "sentence", role: "status" });
+    this.states = new Map(STATES.map((state) => [state, element("dd", { "data-state": state })]));
+    this.topics = element("ul", { class: "accounts" });
+    /** @type {Map<string, Map<string, HTMLElement>>} */
+    this.cells = new Map();
+    this.root = element(
+      "footer",
+      { class: "truth", "aria-label": text.truth },
+      this.sentence,
+      element("dl", { class: "states" }, ...[...this.states].map(([state, cell]) => term(state, cell))),
+      this.topics,
+    );
+    daemon.on("account", () => this.show());
+    daemon.on("connection", () => this.show());
+    daemon.on("pipeline", () => this.show());
+    daemon.on("token", () => this.show());
+    this.show();
+    // Also when nothing comes.
+    setInterval(() => this.show(), 500);
+  }
+
+  show() {
+    const { daemon } = this;
+    const { connection, account, pipeline } = daemon;
+    const now_ms = Date.now();
+    const topics = account?.topics ?? [];
+    // NaN while nothing has failed yet.
+    const retryAt_ms = Number.isFinite(connection.retryAt_ms) ? connection.retryAt_ms : daemon.retryAt_ms;
+    const { level, sentence } = verdict({
+      now_ms,
+      topics,
+      pipeline,
+      connection: connection.state,
+      wasOpen: connection.wasOpen,
+      retryIn_s: Math.max(0, Math.ceil((retryAt_ms - now_ms) / 1000)),
+      tokenWanted: daemon.tokenWanted,
+      badAnswer: daemon.badAnswer,
+      rejected: account?.rejected ?? 0,
+      rejectedWhy: account?.rejectedWhy ?? "",
+      lastRejected_ms: account?.lastRejected_ms ?? NaN,
+      frozenSince_ms: daemon.frozenSince_ms,
+    });
+    setText(this.sentence, sentence);
+    if (this.root.dataset.level !== level) this.root.dataset.level = level;
+    this.showStates();
+    if (topics.length !== this.cells.size || topics.some(({ name }) => !this.cells.has(name))) this.listTopics(topics);
+    for (const topic of topics) this.showTopic(topic);
+  }
+
+  showStates() {
+    const { connection, account, pipeline, clock } = this.daemon;
+    // While the connection is lost, the last answer is not the truth.
+    const known = connection.state === "open" || !connection.wasOpen ? pipeline : null;
+    const drawn = (account?.topics ?? []).map(({ drawnTime_s }) => drawnTime_s * 1000).filter(Number.isFinite);
+    const latency_ms = drawn.length === 0 ? NaN : Date.now() + clock.offset_ms - Math.min(...drawn);
+    const lost = [...(known?.status ?? [])].filter(([, { lost }]) => lost > 0);
+    const state = known === null ? text.unknown : text.pipelineState(known.state);
+    /** @type {Record<(typeof STATES)[number], string>} */
+    const shown = {
+      source: known === null ? text.unknown : sourceOf(known),
+      pipeline: known === null || known.name === "" ? state : `${known.name}, ${state.toLowerCase()}`,
+      connection: text.connectionState(connection.state),
+      latency: connection.state === "open" ? text.milliseconds(latency_ms) : text.unknown,
+      drawn: text.hertzWhole(account?.drawn_hz ?? NaN),
+      lostWhere: lost.length > 0 ? lost.map(([stage, { lost: frames }]) => text.lostAt(stage, frames)).join(", ") : text.nowhere,
+    };
+    for (const [name, cell] of this.states) setText(cell, shown[name]);
+    this.states.get("lostWhere")?.classList.toggle("wrong", lost.length > 0);
+  }
+
+  /** @param {readonly TopicAccount[]} topics */
+  listTopics(topics) {
+    this.cells.clear();
+    this.topics.replaceChildren(
+      ...topics.map(({ name }) => {
+        const cells = new Map(FIGURES.map((figure) => [figure, element("dd", { "data-figure": figure })]));
+        this.cells.set(name, cells);
+        return element(
+          "li",
+          { "data-topic": name },
+          element("h3", { title: name }, name),
+          element("dl", {}, ...[...cells].map(([figure, cell]) => term(figure, cell))),
+        );
+      }),
+    );
+  }
+
+  /** @param {TopicAccount} topic */
+  showTopic({ name, rate_hz, measured_hz, packets, lost, lagged }) {
+    const cells = this.cells.get(name);
+    const ppm = text.ppm(Math.round((measured_hz / rate_hz - 1) * 1e6) + 0);
+    /** @type {Record<(typeof FIGURES)[number], string>} */
+    const shown = {
+      rate: Number.isNaN(rate_hz) ? text.unknown : text.hertz(rate_hz),
+      measured: Number.isNaN(measured_hz) ? text.unknown : text.measuredRate(measured_hz, ppm),
+      packets: text.count(packets),
+      lost: text.count(lost),
+      lagged: text.count(lagged),
+    };
+    for (const figure of FIGURES) {
+      const cell = cells?.get(figure);
+      if (cell !== undefined) setText(cell, shown[figure]);
+    }
+    cells?.get("lost")?.classList.toggle("wrong", lost > 0);
+    cells?.get("lagged")?.classList.toggle("wrong", lagged > 0);
+  }
+}
+
+/**
+ * @param {(typeof STATES)[number] | (typeof FIGURES)[number]} name
+ * @param {HTMLElement} cell
+ */
+function term(name, cell) {
+  const hint = HINTS[name];
+  return element("div", hint === undefined ? {} : { title: hint }, element("dt", {}, text[name]), cell);
+}
+
+/** @param {import("./answers.js").Pipeline} pipeline */
+function sourceOf({ stages }) {
+  const sources = [...stages].filter(([, { inputs }]) => inputs.length === 0);
+  return sources.length === 0 ? text.unknown : sources.map(([id, { kind }]) => (id === kind ? kind : `${id} (${kind})`)).join(", ");
+}

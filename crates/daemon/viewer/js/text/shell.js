@@ -1,0 +1,135 @@
+// Words of the page's frame: head, truth bar, the sentence about how things are, the token, problems.
+
+import { clock, counted, decimal, duration, figure, integer, oneDecimal, unknown } from "./format.js";
+
+/** @type {Record<string, string>} */
+const pipelineStates = {
+  idle: "Idle",
+  starting: "Starting",
+  running: "Running",
+  draining: "Stopping",
+  failed: "Failed",
+};
+
+/** @type {Record<string, string>} */
+const connectionStates = {
+  waiting: "Not connected",
+  connecting: "Connecting",
+  open: "Connected",
+};
+
+export const text = {
+  product: "eegd",
+  /** @param {string} pipeline */
+  title: (pipeline) => (pipeline === "" ? "eegd" : `${pipeline} · eegd`),
+  views: "Views",
+  /** Name and key of each view. @type {Record<"scope" | "spectra" | "signal" | "pipeline" | "studies", [string, string]>} */
+  viewNames: {
+    scope: ["Traces", "T"],
+    spectra: ["Spectra", "F"],
+    signal: ["Signal", "Q"],
+    pipeline: ["Pipeline", "P"],
+    studies: ["Recordings", "R"],
+  },
+  /** @param {string} name  @param {string} key */
+  viewHint: (name, key) => `${name} (key ${key})`,
+  loading: "Loading",
+  notLoaded: "This view could not be loaded: reload the page.",
+  help: "Keys",
+  helpHint: "All keys (?)",
+  close: "Close",
+
+  // Truth bar
+  truth: "State of the stream",
+  connection: "Connection",
+  pipeline: "Pipeline",
+  source: "Source",
+  clock: "Clock",
+  latency: "Latency",
+  latencyHint: "From the sample's own time to its place on this screen",
+  drawn: "Drawn",
+  drawnHint: "Pictures a second on this screen",
+  lostWhere: "Lost where",
+  unknown,
+  /** @param {string} state */
+  connectionState: (state) => connectionStates[state] ?? state,
+  /** @param {string} state */
+  pipelineState: (state) => pipelineStates[state] ?? state,
+  rate: "Rate",
+  measured: "Measured",
+  packets: "Packets",
+  lost: "Samples lost",
+  lagged: "Packets lagged",
+  laggedHint: "Packets that this page was too slow to take",
+  /** @param {number} rate_hz */
+  hertz: (rate_hz) => `${decimal(rate_hz)} Hz`,
+  /** @param {number} rate_hz */
+  hertzWhole: (rate_hz) => `${integer(rate_hz)} / s`,
+  /** @param {number} ppm */
+  ppm: (ppm) => `${ppm > 0 ? "+" : ppm < 0 ? "−" : ""}${integer(Math.abs(ppm))} ppm`,
+  /** @param {number} rate_hz  @param {string} ppm */
+  measuredRate: (rate_hz, ppm) => `${decimal(rate_hz)} Hz, ${ppm}`,
+  /** @param {number} ms */
+  milliseconds: (ms) => (Number.isFinite(ms) ? `${integer(ms)} ms` : unknown),
+  /** @param {number} n */
+  count: (n) => integer(n),
+  /** @param {string} stage  @param {number} frames */
+  lostAt: (stage, frames) => `${stage} ${integer(frames)}`,
+  nowhere: "nowhere",
+  duration,
+  figure,
+  oneDecimal,
+
+  // Sentences
+  allIsWell: "Live. Every sample that was sent has arrived.",
+  /** @param {number} samples */
+  lostBefore: (samples) => `Live. ${counted(samples, "sample", "samples")} lost since this page was opened.`,
+  connecting: "Connecting to eegd.",
+  /** @param {number} seconds */
+  lostConnection: (seconds) =>
+    seconds > 0 ? `Connection lost: trying again in ${integer(seconds)} s` : "Connection lost: trying again now",
+  /** @param {number} seconds */
+  noAnswer: (seconds) =>
+    seconds > 0 ? `No answer from eegd: trying again in ${integer(seconds)} s` : "No answer from eegd: trying again now",
+  /** @param {string} reason */
+  badAnswer: (reason) => `eegd answered something this page cannot read: ${reason}`,
+  tokenWanted: "This eegd asks for a token.",
+  noTopics: "This pipeline publishes nothing to show: give it a websocket_sink.",
+  pipelineIdle: "No pipeline is running.",
+  pipelineStarting: "The pipeline is starting.",
+  pipelineDraining: "The pipeline is stopping: the last samples are on their way.",
+  /** @param {string} reason */
+  pipelineFailed: (reason) => (reason === "" ? "The pipeline has failed: eegd's log says why." : `The pipeline has failed: ${reason}`),
+  /** @param {string} stage  @param {string} message */
+  stageFailed: (stage, message) => `${stage} has failed: ${message}`,
+  /** @param {string} topic */
+  noData: (topic) => `${topic}: waiting for the first packet.`,
+  /** @param {string} topic  @param {number} seconds */
+  stalled: (topic, seconds) => `${topic}: no data for ${integer(seconds)} s.`,
+  /** @param {string} topic  @param {number} samples  @param {Date} since */
+  samplesLost: (topic, samples, since) =>
+    `${topic}: ${counted(samples, "sample", "samples")} lost, the last at ${clock(since)}. Gaps are hatched.`,
+  /** @param {string} topic  @param {number} packets */
+  tooSlow: (topic, packets) => `${topic}: this page was too slow for ${counted(packets, "packet", "packets")}.`,
+  /** @param {string} topic  @param {Date} at */
+  restarted: (topic, at) => `${topic}: the stream began anew at ${clock(at)}.`,
+  /** @param {number} n  @param {string} reason */
+  rejected: (n, reason) => `${counted(n, "message", "messages")} could not be read: ${reason}`,
+  /** @param {Date} since */
+  frozen: (since) => `Frozen at ${clock(since)}. The stream goes on.`,
+
+  // Token
+  tokenTitle: "Token",
+  tokenLabel: "Token",
+  tokenHint: "This eegd listens on the network and asks for its token: the content of the file it was started with (--token-file). It is kept in this browser.",
+  tokenWrong: "That was not the token.",
+  tokenSend: "Connect",
+
+  // Problems
+  /** @param {number} status */
+  httpStatus: (status) => `HTTP status ${status}`,
+  /** @param {string} path */
+  httpNotJson: (path) => `the answer of ${path} is not JSON`,
+  noAnswerNow: "eegd did not answer. Nothing was changed as far as this page knows.",
+  notConnected: "There is no connection to eegd now: nothing was sent.",
+};
