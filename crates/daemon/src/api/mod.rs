@@ -124,7 +124,7 @@ fn resources() -> (Router<App>, Value) {
 
 fn router(app: App, resources: Router<App>) -> Router {
     resources
-        .fallback(crate::viewer::file)
+        .fallback_service(crate::viewer::files())
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(from_fn_with_state(app.clone(), guard::guard))
         .with_state(app)

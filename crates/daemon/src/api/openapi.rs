@@ -153,6 +153,7 @@ fn by_hand() -> Map<String, Value> {
             "origin": { "type": "string", "description": "What was loaded." },
             "overrides": { "$ref": "#/components/schemas/Patch", "description": "What has been changed since it was loaded." },
             "gap_ms": { "type": ["number", "null"], "description": "For how long nothing can have flowed when this pipeline took the place of another." },
+            "time_ns": { "type": "integer", "description": "When this was said, nanoseconds since the Unix epoch, by the clock that frames are stamped with." },
             "config": { "type": "object", "description": "The merged document." },
             "stages": { "type": "object", "description": "The figures of each stage.", "additionalProperties": {
                 "type": "object", "required": ["state", "role", "group", "closed_by"],

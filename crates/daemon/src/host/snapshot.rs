@@ -3,6 +3,7 @@
 use super::{Host, Inner};
 use crate::document::Document;
 use pipeline_core::StreamSpec;
+use pipeline_core::clock::{Clock, monotonic_ns};
 use pipeline_core::executor::{Failure, StageInfo};
 use pipeline_core::telemetry::{HistogramSnapshot, StageState};
 use serde_json::{Map, Value, json};
@@ -32,6 +33,7 @@ impl Host {
             "origin": about.origin,
             "overrides": json_patch::diff(&about.base.to_json(), &config),
             "gap_ms": about.gap_ms,
+            "time_ns": Clock::now().unix_ns(monotonic_ns()),
             "config": config,
             "stages": stages,
             "failures": failures,

@@ -4,11 +4,13 @@
 //! They carry no secrets and load without a token; what they show does not.
 
 use crate::api::ApiError;
+use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use std::fmt::Write;
+use tower_http::compression::CompressionLayer;
 
 #[derive(RustEmbed)]
 #[folder = "viewer/"]
@@ -40,8 +42,12 @@ pub(crate) fn has(path: &str) -> bool {
     find(path).is_some()
 }
 
-/// Answers whatever no other resource does: a file, or nothing.
-pub(crate) async fn file(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+/// Whatever no other resource is: a file, compressed for a browser that takes that, or nothing.
+pub(crate) fn files() -> Router {
+    Router::new().fallback(file).layer(CompressionLayer::new())
+}
+
+async fn file(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let Some((name, file)) = find(uri.path()) else {
         return ApiError::NotFound(uri.path().chars().take(200).collect()).into_response();
     };
@@ -64,9 +70,9 @@ fn type_of(name: &str) -> &'static str {
         .map_or("application/octet-stream", |(_, mime)| mime)
 }
 
-/// Half of the SHA-256 is plenty to tell versions apart.
+/// Half of the SHA-256 is plenty to tell versions apart. Weak, since it stands for the compressed file as well.
 fn tag(file: &EmbeddedFile) -> String {
-    let mut tag = String::from("\"");
+    let mut tag = String::from("W/\"");
     for byte in &file.metadata.sha256_hash()[..16] {
         write!(tag, "{byte:02x}").expect("a String takes everything");
     }
@@ -79,7 +85,8 @@ fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     let values =
         headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
-    tags.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+    let opaque = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag).to_owned();
+    tags.any(|known| known == "*" || opaque(known) == opaque(tag))
 }
 
 #[cfg(test)]

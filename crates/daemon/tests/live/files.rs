@@ -30,7 +30,8 @@ async fn what_the_browser_has_is_not_sent_again() {
     let server = Server::start().await;
     let page = request(server.address, "GET /", &[]).await;
     let tag = page.header("etag").unwrap();
-    for known in [tag.to_owned(), format!("W/{tag}"), format!("\"old\", {tag}"), "*".to_owned()] {
+    let strong = tag.strip_prefix("W/").unwrap();
+    for known in [tag.to_owned(), strong.to_owned(), format!("\"old\", {tag}"), "*".to_owned()] {
         let again = request(server.address, "GET /", &[&format!("If-None-Match: {known}")]).await;
         assert_eq!(
             (again.status, again.body.len(), again.header("etag")),
@@ -46,4 +47,17 @@ async fn what_the_browser_has_is_not_sent_again() {
     let post = request(server.address, "POST /", &["Content-Length: 0"]).await;
     post.assert_problem(405);
     assert_eq!(post.header("allow"), Some("GET, HEAD"));
+}
+
+#[tokio::test]
+async fn a_browser_that_takes_gzip_gets_it() {
+    let server = Server::start().await;
+    let plain = request(server.address, "GET /css/base.css", &[]).await;
+    assert_eq!(plain.header("content-encoding"), None);
+    let packed = request(server.address, "GET /css/base.css", &["Accept-Encoding: gzip, br"]).await;
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    assert_eq!(packed.header("vary"), Some("accept-encoding"));
+    assert_eq!(packed.header("etag"), plain.header("etag"));
+    packed.assert_guarded();
+    assert!(packed.body.len() < plain.body.len() / 2, "{} bytes", packed.body.len());
 }
