@@ -1,11 +1,9 @@
-//! The viewer in a real browser, on the demo as `eegd` without arguments plays it, and its own unit tests and type check.
+//! The viewer in a real browser, against stand-ins and against `eegd` itself, and its own unit tests and type check.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod common;
 #[path = "peers/set_up.rs"]
 mod set_up;
 
-use common::{Live, eegd};
 use std::process::Command;
 
 fn npm(script: &str) {
@@ -14,13 +12,12 @@ fn npm(script: &str) {
     set_up::show(&mut command, &format!("npm run {script}"));
 }
 
-fn node(file: &str, url: Option<&str>) {
+/// Runs a file of tests; it starts the daemons it needs.
+fn node(file: &str) {
     set_up::require_chromium();
     let mut command = Command::new("node");
     command.args(["--test", file]).current_dir(set_up::viewer_tests());
-    if let Some(url) = url {
-        command.env("EEGD_URL", url);
-    }
+    command.env("EEGD_BIN", env!("CARGO_BIN_EXE_eegd"));
     set_up::show(&mut command, file);
 }
 
@@ -36,16 +33,15 @@ fn its_parts_do_what_they_say() {
 
 #[test]
 fn known_signals_are_drawn_at_the_right_place_and_height() {
-    node("pixels.test.js", None);
+    node("pixels.test.js");
 }
 
 #[test]
 fn the_demo_is_drawn_live_raw_and_filtered() {
-    let scratch = tempfile::tempdir().unwrap();
-    let live = Live::start(eegd(&["--listen", "127.0.0.1:0"]).current_dir(scratch.path()));
-    node("browser.test.js", Some(&format!("http://{}", live.address)));
-    live.signal("-INT");
-    let (code, words) = live.end();
-    assert_eq!(code, Some(0), "{words}");
-    assert!(!words.contains("lost") && !words.contains("failed"), "{words}");
+    node("browser.test.js");
+}
+
+#[test]
+fn a_pipeline_is_watched_and_changed_while_it_runs() {
+    node("pipeline.test.js");
 }

@@ -1,21 +1,28 @@
-// The page against a running daemon on its demo: EEGD_URL=http://127.0.0.1:8080 node --test browser.test.js
+// The page against a real daemon on its demo, as `eegd` without arguments plays it.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, open, pixelsOf } from "./support/browser.js";
+import { LiveDaemon } from "./support/daemon.js";
 
 const TOPICS = /** @type {const} */ (["eeg_raw", "eeg_filtered"]);
-const url = process.env.EEGD_URL;
-if (url === undefined) {
-  throw new Error("Say where eegd listens: start it with `cargo run --release` and set EEGD_URL=http://127.0.0.1:8080");
-}
 
 /** @type {import("playwright-core").Browser} */
 let browser;
+const daemon = new LiveDaemon();
+/** @type {string} */
+let url;
 before(async () => {
   browser = await launch();
+  url = await daemon.start();
 });
-after(() => browser?.close());
+after(async () => {
+  await browser?.close();
+  await daemon.stop();
+  const { words } = daemon;
+  await daemon.remove();
+  assert.ok(!/lost|failed/.test(words), words);
+});
 
 /** Waits until both topics have come. @param {import("playwright-core").Page} page */
 async function untilLive(page) {
@@ -75,7 +82,7 @@ test("both topics are drawn side by side, moving, complete, and differ", async (
   await page.keyboard.press("Space");
   for (const topic of TOPICS) {
     await page.getByLabel(`Amplitude of ${topic}`).selectOption("500");
-    const offset = scopes.filter({ hasText: topic }).getByRole("button", { name: /^DC/ });
+    const offset = scopes.filter({ has: page.getByRole("heading", { name: topic }) }).getByRole("button", { name: /^DC/ });
     if ((await offset.textContent())?.includes("shown")) await offset.click();
   }
   await page.waitForTimeout(300);
@@ -130,7 +137,7 @@ test("every control has a name and works by keyboard", async () => {
   assert.equal(await raw.locator("option").count(), 8);
 
   // By Tab once round the page: every control is a stop, is named, and is seen to have the focus.
-  const controls = await page.locator("button:visible, select:visible, .scope:visible").count();
+  const controls = await page.locator("a:visible, summary:visible, button:visible:not([tabindex='-1']), select:visible, .scope:visible").count();
   const stops = new Set();
   for (let i = 0; i <= controls; i++) {
     await page.keyboard.press("Tab");

@@ -46,7 +46,9 @@ test("lagged and event are read, an unknown type is passed over, what is no JSON
   assert.deepEqual(parseMessage('{"type":"event","event":"marker","time_ns":1500000000,"text":"<b>"}'), {
     type: "event", kind: "marker", time_s: 1.5, duration_s: 0, text: "<b>", stage: "", channel: "",
   });
-  assert.throws(() => parseMessage('{"type":"event","text":"<b>"}'), MessageError);
+  const state = parseMessage('{"type":"event","event":"state"}');
+  assert.ok(state?.type === "event" && state.kind === "state" && Number.isNaN(state.time_s));
+  assert.throws(() => parseMessage('{"type":"event","time_ns":"now"}'), MessageError);
   assert.equal(parseMessage('{"type":"of_tomorrow"}'), null);
   for (const broken of ["", "{", "[]", "null", "3"]) assert.throws(() => parseMessage(broken), MessageError, broken);
   assert.throws(() => parseMessage('{"type":"lagged","topic":"eeg"}'), MessageError);

@@ -1,4 +1,4 @@
-// One WebSocket to `/ws/data` for all topics. It comes back by itself and never gives up.
+// One WebSocket, to `/ws/data` for all topics, or to `/ws/control`. It comes back by itself and never gives up.
 
 import { Backoff } from "./backoff.js";
 
@@ -21,7 +21,7 @@ const GOOD_AFTER_MS = 3000;
 
 export class Connection {
   /**
-   * @param {string} address  of `/ws/data`, without topics
+   * @param {string} address  without topics
    * @param {Surroundings} surroundings
    * @param {Handlers} handlers
    * @param {Backoff} [backoff]
@@ -61,6 +61,11 @@ export class Connection {
     }
   }
 
+  /** Connects without a topic, and stays so. */
+  keep() {
+    if (this.socket === null && this.timer === null) this.connect();
+  }
+
   /** Tries at once instead of waiting for the delay to pass, as when the network is back. */
   hurry() {
     if (this.timer === null) return;
@@ -71,7 +76,8 @@ export class Connection {
   connect() {
     this.timer = null;
     const asked = this.topics;
-    const socket = this.surroundings.open(`${this.address}?topics=${asked.map(encodeURIComponent).join(",")}`);
+    const query = asked.length === 0 ? "" : `?topics=${asked.map(encodeURIComponent).join(",")}`;
+    const socket = this.surroundings.open(this.address + query);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.change("connecting");

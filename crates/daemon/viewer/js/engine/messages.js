@@ -25,7 +25,7 @@ import { text } from "../text/core.js";
  * @typedef {object} Happening  something that happened at one time: a marker, a change, a fault
  * @property {"event"} type
  * @property {string} kind
- * @property {number} time_s  seconds since the Unix epoch
+ * @property {number} time_s  seconds since the Unix epoch; NaN for what has no place among the samples
  * @property {number} duration_s  0 for a moment
  * @property {string} text
  * @property {string} stage
@@ -112,12 +112,12 @@ function parseStream(value) {
  */
 function parseEvent(value) {
   const { time_ns, duration_s } = value;
-  if (typeof time_ns !== "number" || !Number.isFinite(time_ns)) throw new MessageError(text.messageField("time_ns"));
+  if (time_ns !== undefined && typeof time_ns !== "number") throw new MessageError(text.messageField("time_ns"));
   const words = (/** @type {unknown} */ field) => (typeof field === "string" ? field : "");
   return {
     type: "event",
     kind: words(value.event),
-    time_s: time_ns / 1e9,
+    time_s: time_ns === undefined ? NaN : time_ns / 1e9,
     duration_s: typeof duration_s === "number" && duration_s > 0 && Number.isFinite(duration_s) ? duration_s : 0,
     text: words(value.text),
     stage: words(value.stage),

@@ -148,7 +148,7 @@ export class Topic {
    */
   mark(event) {
     const { stream, ring } = this;
-    if (stream === null || ring === null || this.nextIndex < 0) return;
+    if (stream === null || ring === null || this.nextIndex < 0 || Number.isNaN(event.time_s)) return;
     const position = Math.round(ring.end + (event.time_s - this.nextTime_s) * stream.rate_hz);
     this.marks.add(position, Math.round(event.duration_s * stream.rate_hz), event);
   }

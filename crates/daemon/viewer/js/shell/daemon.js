@@ -104,6 +104,10 @@ export class Daemon {
       case "account":
         this.account = message;
         break;
+      case "event":
+        // The pipeline has begun or ended, or is another one.
+        if (message.event.kind === "state" || message.event.kind === "change") void this.ask();
+        break;
       default:
         break;
     }

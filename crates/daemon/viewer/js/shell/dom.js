@@ -135,3 +135,16 @@ export function showDialog(dialog) {
   dialog.addEventListener("close", () => dialog.remove());
   dialog.showModal();
 }
+
+/**
+ * @param {string} address  of a style sheet
+ * @returns {Promise<void>} when it holds
+ */
+export function loadStyle(address) {
+  return new Promise((done, failed) => {
+    const link = element("link", { rel: "stylesheet", href: address });
+    link.addEventListener("load", () => done());
+    link.addEventListener("error", failed);
+    document.head.append(link);
+  });
+}

@@ -9,7 +9,7 @@ import { element } from "./dom.js";
  * @returns {HTMLDetailsElement}
  */
 export function menu(label, hint, ...children) {
-  const root = element("details", { class: "menu" }, element("summary", { title: hint }, label), element("div", { class: "choices" }, ...children));
+  const root = element("details", { class: "menu" }, element("summary", { title: hint, "aria-label": `${label}: ${hint}` }, label), element("div", { class: "choices" }, ...children));
   addEventListener("pointerdown", (event) => {
     if (root.open && !root.contains(/** @type {Node} */ (event.target))) root.open = false;
   });

@@ -3,7 +3,7 @@
 import { ScopesView } from "../scope/scopes_view.js";
 import { text } from "../text/shell.js";
 import { Daemon } from "./daemon.js";
-import { button, element, setText, showDialog } from "./dom.js";
+import { button, element, loadStyle, setText, showDialog } from "./dom.js";
 import { handleKey } from "./keys.js";
 import { followTheme, readInk } from "./theme.js";
 import { askToken } from "./token_dialog.js";
@@ -20,7 +20,12 @@ import { TruthBar } from "./truth.js";
  */
 
 /** @type {Partial<Record<ViewName, (page: Page) => Promise<View>>>} */
-const LATER = {};
+const LATER = {
+  async pipeline({ daemon }) {
+    const [{ PipelineView }] = await Promise.all([import("../pipeline/pipeline_view.js"), loadStyle("/css/pipeline.css")]);
+    return new PipelineView(daemon).load();
+  },
+};
 
 export class Page {
   /**

@@ -38,6 +38,7 @@ export const text = {
   help: "Keys",
   helpHint: "All keys (?)",
   close: "Close",
+  cancel: "Cancel",
 
   // Truth bar
   truth: "State of the stream",

@@ -1,0 +1,213 @@
+// The view of the pipeline against a real daemon: every control of it, and what the daemon then runs.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, open } from "./support/browser.js";
+import { LiveDaemon } from "./support/daemon.js";
+
+const PIPELINE = `
+name: bench
+stages:
+  - synthetic: { sps: 250, channels: 4, seed: 1 }
+  - to_voltage: {}
+  - websocket_sink: { id: raw, topic: eeg_raw }
+  - notch: { hz: 50, inputs: [to_voltage] }
+  - websocket_sink: { id: filtered, topic: eeg_filtered }
+`;
+const PRESET = `
+# A second bench, for the test.
+name: second
+stages:
+  - synthetic: { sps: 500, channels: 2, seed: 2 }
+  - to_voltage: {}
+  - websocket_sink: { topic: eeg_second }
+`;
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** @type {LiveDaemon} */
+let daemon;
+/** @type {string} */
+let base;
+before(async () => {
+  browser = await launch();
+  daemon = new LiveDaemon({ pipeline: PIPELINE, args: ["--presets", "."], files: { "second.yaml": PRESET.trimStart(), "broken.yaml": "stages: [{ notch: {} }]" } });
+  base = await daemon.start();
+});
+after(async () => {
+  await browser?.close();
+  await daemon?.remove();
+});
+
+/** @param {import("playwright-core").Page} page @param {string} id */
+const node = (page, id) => page.locator(`[data-stage="${id}"]`);
+
+async function view() {
+  const opened = await open(browser, `${base}/#pipeline`);
+  await node(opened.page, "notch").waitFor();
+  return opened;
+}
+
+test("the graph shows stages, groups, rates; a stage is retuned live, refused when wrong, and the change undone", async () => {
+  const { page, context, complaints } = await view();
+  assert.equal(await page.locator("[data-stage]").count(), 5);
+  await page.getByText(/^dsp · 250 Hz · 4 ch$/).first().waitFor();
+  await node(page, "raw").getByText(/^\d[\d.]*\/s · \S+ (ns|µs|ms) · queue \d+$/).waitFor();
+  assert.equal(await page.locator(".edges path").count(), 4);
+
+  await node(page, "notch").click();
+  const panel = page.locator(".stage-panel");
+  const hz = panel.getByLabel("hz", { exact: true });
+  assert.equal(await hz.inputValue(), "50");
+  assert.match((await panel.locator(".form-field", { has: page.getByLabel("hz", { exact: true }) }).textContent()) ?? "", /Hz.*Centre frequency/);
+  await hz.fill("60");
+  await hz.press("Enter");
+  await panel.getByText(/^notch hz 60: done, notch at sample [\d,]+\.$/).waitFor();
+  assert.equal((await daemon.ask("/pipeline")).config.stages.notch.params.hz, 60);
+
+  await hz.fill("500");
+  await hz.press("Enter");
+  await panel.locator(".complaint", { hasText: /half the rate|below|125/ }).first().waitFor();
+  assert.equal((await daemon.ask("/pipeline")).config.stages.notch.params.hz, 60);
+  await hz.fill("");
+  await hz.press("Enter");
+  await panel.getByText("This is needed.").waitFor();
+
+  const init = panel.getByLabel("init", { exact: true });
+  await init.selectOption({ label: "zero" });
+  await panel.getByText(/^notch init "zero": done/).waitFor();
+  await page.getByRole("button", { name: /^Undo: notch init/ }).click();
+  await page.getByText(/Undo: notch init "zero": done/).first().waitFor();
+  await page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());
+  await page.keyboard.press("u");
+  await page.getByText(/Undo: notch hz 60: done/).first().waitFor();
+  const { notch } = (await daemon.ask("/pipeline")).config.stages;
+  assert.deepEqual([notch.params.hz, notch.params.init], [50, "step"]);
+  await page.getByRole("button", { name: "Undo the last change (key U)" }).waitFor();
+
+  await panel.getByText("Wiring and errors").click();
+  await panel.getByLabel("When it fails").selectOption("skip_packet");
+  await panel.getByText(/^notch on_error "skip_packet": done/).waitFor();
+  await panel.getByLabel("Takes its samples from").waitFor();
+  await panel.getByLabel("Group").waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("a stage is added between, another as a branch, changed, removed; its topic comes and goes", async () => {
+  const { page, context, complaints } = await view();
+  await node(page, "notch").click();
+  await page.getByRole("button", { name: /^Add after notch/ }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Kind").selectOption("bandpass");
+  await dialog.getByLabel("low_hz").fill("1");
+  await dialog.getByLabel("high_hz").fill("200");
+  await dialog.getByRole("button", { name: "Add" }).click();
+  await dialog.locator(".complaint", { hasText: /\S/ }).first().waitFor();
+  await dialog.getByLabel("high_hz").fill("40");
+  await dialog.getByRole("button", { name: "Add" }).click();
+  await node(page, "bandpass").waitFor();
+  let { stages } = (await daemon.ask("/pipeline")).config;
+  assert.deepEqual([stages.bandpass.inputs, stages.filtered.inputs, stages.bandpass.params.high_hz], [["notch"], ["bandpass"], 40]);
+
+  // A branch: spectra, and a topic for them.
+  await page.getByRole("button", { name: /^Add after bandpass/ }).click();
+  await dialog.getByLabel("Kind").selectOption("psd");
+  await dialog.getByLabel(/^Between/).uncheck();
+  await dialog.getByRole("button", { name: "Add" }).click();
+  await node(page, "psd").waitFor();
+  await page.getByRole("button", { name: /^Add after psd/ }).click();
+  await dialog.getByLabel("Kind").selectOption("websocket_sink");
+  await dialog.getByLabel("topic").fill("spectra");
+  await dialog.getByLabel("Id").fill("spectra_out");
+  await dialog.getByRole("button", { name: "Add" }).click();
+  await node(page, "spectra_out").waitFor();
+  ({ stages } = (await daemon.ask("/pipeline")).config);
+  assert.deepEqual([stages.psd.inputs, stages.spectra_out.inputs, stages.filtered.inputs], [["bandpass"], ["psd"], ["bandpass"]]);
+  await page.locator('[data-topic="spectra"]').waitFor();
+
+  await node(page, "spectra_out").click();
+  await page.getByRole("button", { name: "Remove spectra_out" }).click();
+  await node(page, "spectra_out").waitFor({ state: "detached" });
+  await node(page, "psd").click();
+  await page.getByRole("button", { name: "Remove psd" }).click();
+  await node(page, "psd").waitFor({ state: "detached" });
+  await node(page, "bandpass").click();
+  await page.getByRole("button", { name: "Remove bandpass" }).click();
+  await node(page, "bandpass").waitFor({ state: "detached" });
+  ({ stages } = (await daemon.ask("/pipeline")).config);
+  assert.deepEqual([stages.filtered.inputs, "bandpass" in stages], [["notch"], false]);
+  // What was removed is a change like others.
+  await page.getByRole("button", { name: /^Undo: bandpass removed/ }).click();
+  await node(page, "bandpass").waitFor();
+  await node(page, "bandpass").click();
+  await page.getByRole("button", { name: "Remove bandpass" }).click();
+  await node(page, "bandpass").waitFor({ state: "detached" });
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("the document beside the graph is edited as a whole; what others change is shown", async () => {
+  const { page, context, complaints } = await view();
+  await page.getByRole("button", { name: "Document" }).click();
+  const area = page.getByRole("textbox", { name: "Document" });
+  const document = JSON.parse(await area.inputValue());
+  assert.equal(document.stages.notch.kind, "notch");
+  await area.fill("{");
+  await page.getByRole("button", { name: /^Apply/ }).click();
+  await page.getByText(/^This is not JSON/).waitFor();
+  document.stages.notch.params.q = 12;
+  document.stages.odd = { kind: "nothc" };
+  await area.fill(JSON.stringify(document));
+  await page.getByRole("button", { name: /^Apply/ }).click();
+  await page.locator(".document .complaint", { hasText: "nothc" }).waitFor();
+  delete document.stages.odd;
+  await area.fill(JSON.stringify(document));
+  await page.getByRole("button", { name: /^Apply/ }).click();
+  await page.getByText(/^document replaced: done/).waitFor();
+  assert.equal((await daemon.ask("/pipeline")).config.stages.notch.params.q, 12);
+  await area.fill("nonsense");
+  await page.getByRole("button", { name: /^Revert/ }).click();
+  assert.equal(JSON.parse(await area.inputValue()).stages.notch.params.q, 12);
+
+  await daemon.ask("/pipeline", { method: "PATCH", body: [{ op: "replace", path: "/stages/notch/params/q", value: 20 }] });
+  await page.waitForFunction(() => document.querySelector(".document textarea")?.value.includes('"q": 20'));
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("stop, start, restart, a preset, a file of one's own; what cannot be loaded says why", async () => {
+  const { page, context, complaints } = await view();
+  await page.getByRole("button", { name: /^Stop/ }).click();
+  await page.getByText(/^Nothing runs/).waitFor();
+  await page.getByText("No pipeline is running.").waitFor();
+  await page.getByRole("button", { name: /^Start/ }).click();
+  await page.getByText(/^Running/).waitFor();
+  await page.getByRole("button", { name: /^Restart the pipeline/ }).click();
+  await page.getByText("Started.").waitFor();
+
+  const presets = page.getByLabel("Presets");
+  await presets.selectOption("broken");
+  await page.getByRole("button", { name: /^Load/ }).click();
+  await page.getByRole("button", { name: "Discard and start" }).click();
+  await page.locator(".message", { hasText: /hz/ }).waitFor();
+  await presets.selectOption("second");
+  await page.getByText("A second bench, for the test.").waitFor();
+  await page.getByRole("button", { name: /^Load/ }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+  assert.equal((await daemon.ask("/pipeline")).config.name, "bench");
+  await page.getByRole("button", { name: /^Load/ }).click();
+  await page.getByRole("button", { name: "Discard and start" }).click();
+  await page.locator('[data-topic="eeg_second"]').waitFor();
+  assert.equal((await daemon.ask("/pipeline")).config.name, "second");
+
+  await page.locator('input[type="file"]').setInputFiles({ name: "mine.yaml", mimeType: "text/yaml", buffer: Buffer.from(PIPELINE) });
+  await node(page, "notch").waitFor();
+  assert.equal((await daemon.ask("/pipeline")).config.name, "bench");
+  await node(page, "notch").click();
+  await page.getByRole("button", { name: /^Restart notch/ }).click();
+  await page.getByText("notch restarted.").waitFor();
+  // What was refused is told as HTTP status by the browser's console; nothing else is.
+  assert.deepEqual(complaints.filter((words) => !/status of 422/.test(words)), []);
+  await context.close();
+});
