@@ -45,3 +45,13 @@ fn the_demo_is_drawn_live_raw_and_filtered() {
 fn a_pipeline_is_watched_and_changed_while_it_runs() {
     node("pipeline.test.js");
 }
+
+#[test]
+fn the_whole_page_is_accessible_light_safe_and_comes_back() {
+    node("whole_page.test.js");
+}
+
+#[test]
+fn a_heavy_stream_is_drawn_without_a_loss_in_flat_memory() {
+    node("soak.test.js");
+}

@@ -2,7 +2,10 @@
 
 declare module "node:*";
 declare module "node:test" {
-  export interface TestContext { after(run: () => unknown): void }
+  export interface TestContext {
+    after(run: () => unknown): void;
+    diagnostic(words: string): void;
+  }
   export function test(name: string, run: (t: TestContext) => unknown): void;
   export function before(run: () => unknown): void;
   export function after(run: () => unknown): void;
@@ -20,5 +23,5 @@ declare module "node:assert/strict" {
   };
   export default assert;
 }
-declare const process: { env: Record<string, string | undefined>; argv: string[]; exit(code: number): never };
+declare const process: { env: Record<string, string | undefined>; argv: string[]; pid: number; exit(code: number): never };
 declare const Buffer: any;

@@ -246,7 +246,7 @@ test("hostile names are text, an unreadable frame is spoken of, a forbidden loca
   await page.keyboard.press("+");
   assert.equal(await page.evaluate(() => /** @type {any} */ (window).hit), undefined);
   assert.equal(await page.locator("img").count(), 0);
-  assert.equal(await page.locator("h2").textContent(), "<b>eeg</b>");
+  assert.equal(await page.locator(".scope h2").textContent(), "<b>eeg</b>");
   const wide = await page.evaluate(() =>
     [...document.querySelectorAll("*")]
       .filter((element) => document.documentElement.scrollWidth > 360 && element.getBoundingClientRect().right > 360)

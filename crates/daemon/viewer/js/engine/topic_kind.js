@@ -13,6 +13,7 @@ const PART = /^(.+)\.([\w-]{1,40})$/;
  */
 export function kindOf({ channels }) {
   if (channels.every(({ label }) => FREQUENCY.test(label))) return "spectrum";
+  if (channels.every(({ unit }) => /ohm$|Ω$/i.test(unit))) return "parts";
   const potential = channels.some(({ unit }) => /^([munµμ]?V|count|codes?)$/.test(unit));
   if (!potential && channels.every(({ label }) => PART.test(label))) return "parts";
   return "traces";

@@ -21,9 +21,21 @@ import { TruthBar } from "./truth.js";
 
 /** @type {Partial<Record<ViewName, (page: Page) => Promise<View>>>} */
 const LATER = {
+  async spectra({ daemon }) {
+    const [{ SpectraView }] = await Promise.all([import("../spectra/spectra_view.js"), loadStyle("/css/figures.css")]);
+    return new SpectraView(daemon);
+  },
+  async signal({ daemon }) {
+    const [{ SignalView }] = await Promise.all([import("../signal/signal_view.js"), loadStyle("/css/figures.css")]);
+    return new SignalView(daemon);
+  },
   async pipeline({ daemon }) {
     const [{ PipelineView }] = await Promise.all([import("../pipeline/pipeline_view.js"), loadStyle("/css/pipeline.css")]);
     return new PipelineView(daemon).load();
+  },
+  async studies({ daemon, settings }) {
+    const [{ StudiesView }] = await Promise.all([import("../studies/studies_view.js"), loadStyle("/css/studies.css")]);
+    return new StudiesView(daemon, settings).load();
   },
 };
 

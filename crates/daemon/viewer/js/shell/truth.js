@@ -95,7 +95,7 @@ export class TruthBar {
         return element(
           "li",
           { "data-topic": name },
-          element("h3", { title: name }, name),
+          element("h2", { title: name }, name),
           element("dl", {}, ...[...cells].map(([figure, cell]) => term(figure, cell))),
         );
       }),
