@@ -51,7 +51,7 @@ export function showChannels(scope, first) {
     ),
     element(
       "div",
-      { class: "scrolled", tabindex: "0", role: "region", "aria-label": text.channelsTitle(topic) },
+      { class: "scrolled", tabindex: "0", role: "group", "aria-label": text.channelsTitle(topic) },
       element(
         "table",
         {},

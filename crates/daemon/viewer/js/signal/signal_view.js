@@ -35,7 +35,7 @@ export class SignalView {
         element("h2", {}, text.table),
         element(
           "div",
-          { class: "scrolled", tabindex: "0", role: "region", "aria-label": text.table },
+          { class: "scrolled", tabindex: "0", role: "group", "aria-label": text.table },
           element("table", {}, element("thead", {}, element("tr", {}, ...heads.map((name) => element("th", { scope: "col" }, name)))), this.table),
         ),
       ),

@@ -31,7 +31,7 @@ export class SpectraView {
       { class: "plots" },
       panel(text.psd, `${text.psd}, ${text.density}`, this.density, this.summary),
       panel(text.spectrogram, text.spectrogram, this.spectrogram),
-      panel(text.bands, text.bands, element("div", { class: "scrolled", tabindex: "0", role: "region", "aria-label": text.bands }, this.bands)),
+      panel(text.bands, text.bands, element("div", { class: "scrolled", tabindex: "0", role: "group", "aria-label": text.bands }, this.bands)),
       panel(text.trend, text.trend, this.trend),
     );
     this.root = element("div", { class: "view spectra-view" }, element("div", { class: "controls bar" }, this.topic, this.channel, this.mains), this.offer, this.plots);
