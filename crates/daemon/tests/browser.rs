@@ -37,6 +37,11 @@ fn known_signals_are_drawn_at_the_right_place_and_height() {
 }
 
 #[test]
+fn every_control_of_the_traces_does_what_it_says() {
+    node("scope.test.js");
+}
+
+#[test]
 fn the_demo_is_drawn_live_raw_and_filtered() {
     node("browser.test.js");
 }

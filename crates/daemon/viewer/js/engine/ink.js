@@ -10,6 +10,7 @@
  * @property {string} edge
  * @property {string} mark
  * @property {string} markText
+ * @property {string} paper  of the ground
  * @property {string} font  family
  */
 

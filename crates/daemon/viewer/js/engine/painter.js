@@ -154,6 +154,7 @@ export class Painter {
       }
       pen.stroke();
     }
+    if (!ghost) this.writeMarks(picture, left, from, to);
     pen.restore();
   }
 
@@ -176,7 +177,7 @@ export class Painter {
   }
 
   /**
-   * A line at the sample of each mark, its words beside it, a band for what lasted.
+   * A line at the sample of each mark, a band for what lasted.
    * @param {Picture} picture
    * @param {number} left
    * @param {number} from  column
@@ -184,23 +185,40 @@ export class Painter {
    */
   drawMarks({ marks, sweep, ink, density }, left, from, to) {
     const { canvas, pen } = this;
-    const line = Math.max(1, Math.round(density));
-    for (const { position, frames, text, row } of marks) {
+    pen.fillStyle = ink.mark;
+    for (const { position, frames } of marks) {
       const x = Math.floor(sweep.xOf(position));
       const end = Math.floor(sweep.xOf(position + frames));
-      if (x > to || Math.max(end, x + MARK_WORDS * density) < from) continue;
-      pen.fillStyle = ink.mark;
+      if (x > to || Math.max(end, x + density) < from) continue;
       if (frames > 0) {
         pen.globalAlpha = 0.15;
         pen.fillRect(x - left, 0, Math.max(1, end - x), canvas.height);
         pen.globalAlpha = 1;
       }
-      pen.fillRect(x - left, 0, line, canvas.height);
-      if (text === "") continue;
+      pen.fillRect(x - left, 0, Math.max(1, Math.round(density)), canvas.height);
+    }
+  }
+
+  /**
+   * The words of the marks, over the traces.
+   * @param {Picture} picture
+   * @param {number} left
+   * @param {number} from  column
+   * @param {number} to  column
+   */
+  writeMarks({ marks, sweep, ink, density }, left, from, to) {
+    const { pen } = this;
+    for (const { position, text, row } of marks) {
+      const x = Math.floor(sweep.xOf(position));
+      if (text === "" || x > to || x + MARK_WORDS * density < from) continue;
       pen.font = `${MARK_FONT * density}px ${ink.font}`;
       pen.textBaseline = "top";
+      pen.lineWidth = 4 * density;
+      pen.strokeStyle = ink.paper;
       pen.fillStyle = ink.markText;
-      pen.fillText(text, x - left + 4 * density, (3 + MARK_ROW * row) * density, MARK_WORDS * density);
+      const [at, y] = [x - left + 4 * density, (3 + MARK_ROW * row) * density];
+      pen.strokeText(text, at, y, MARK_WORDS * density);
+      pen.fillText(text, at, y, MARK_WORDS * density);
     }
   }
 

@@ -19,6 +19,9 @@ import { TruthBar } from "./truth.js";
  * @typedef {keyof typeof text.viewNames} ViewName
  */
 
+/** How long something said in passing can be read. */
+const NOTICE_MS = 6000;
+
 /** @type {Partial<Record<ViewName, (page: Page) => Promise<View>>>} */
 const LATER = {
   async spectra({ daemon }) {
@@ -54,6 +57,8 @@ export class Page {
     this.shown = "scope";
     this.pipeline = element("p", { class: "pipeline" });
     this.links = new Map(this.names.map((name) => [name, this.link(name)]));
+    this.notice = element("p", { class: "notice", role: "status" });
+    const marker = button(text.marker, text.markerHint, () => void this.askMarker());
     const help = button("?", text.helpHint, () => this.help());
     const nav = element("nav", { "aria-label": text.views }, ...this.links.values());
     this.main = element("main", {}, this.scopes.root);
@@ -63,7 +68,7 @@ export class Page {
       { class: "top" },
       element("div", { class: "brand" }, element("h1", {}, text.product), this.pipeline),
       nav,
-      element("div", { class: "controls" }, help),
+      element("div", { class: "controls" }, this.notice, marker, help),
     );
     document.body.replaceChildren(this.head, this.main, this.truth.root);
 
@@ -142,7 +147,27 @@ export class Page {
   /** Keys of the whole page and of the view that is shown. @returns {import("./keys.js").KeyActions} */
   get keys() {
     const views = this.names.map((name) => [text.viewNames[name][1], () => this.go(name)]);
-    return { ...Object.fromEntries(views), "?": () => this.help(), ...this.views.get(this.shown)?.keys };
+    const markers = Array.from({ length: 9 }, (_, i) => /** @type {const} */ ([String(i + 1), () => void this.mark(i)]));
+    const own = this.views.get(this.shown)?.keys;
+    return { ...Object.fromEntries([...views, ...markers]), M: () => void this.askMarker(), "?": () => this.help(), ...own };
+  }
+
+  /** @param {number} i  of a key's marker, from 0 */
+  async mark(i) {
+    const { markByKey } = await import("../studies/marker_keys.js");
+    this.say(await markByKey(this.settings, i));
+  }
+
+  async askMarker() {
+    const { askMarker } = await import("../studies/marker_keys.js");
+    askMarker((words) => this.say(words));
+  }
+
+  /** Says something in passing. @param {string} words */
+  say(words) {
+    setText(this.notice, words);
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => setText(this.notice, ""), NOTICE_MS);
   }
 
   /** @param {KeyboardEvent} event */
@@ -155,7 +180,7 @@ export class Page {
   /** All keys, in words. */
   help() {
     const views = this.names.map((name) => /** @type {[string, string]} */ ([text.viewNames[name][1], text.viewNames[name][0].toLowerCase()]));
-    const list = [...views, ...(this.views.get(this.shown)?.keyList ?? [])];
+    const list = [...views, ...text.keyList, ...(this.views.get(this.shown)?.keyList ?? [])];
     const keys = list.map(([key, what]) => element("div", {}, element("dt", {}, element("kbd", {}, key)), element("dd", {}, what)));
     const dialog = element("dialog", { class: "help", "aria-label": text.help }, element("h2", {}, text.help), element("dl", {}, ...keys));
     dialog.append(button(text.close, text.close, () => dialog.close()));

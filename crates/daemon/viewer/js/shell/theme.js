@@ -15,6 +15,7 @@ export function readInk() {
     edge: colour("accent"),
     mark: colour("mark"),
     markText: colour("ink"),
+    paper: colour("panel"),
     font: style.fontFamily,
   };
 }

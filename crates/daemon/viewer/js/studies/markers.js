@@ -3,7 +3,7 @@
 import { element, field, setText } from "../shell/dom.js";
 import { sentenceOf } from "../shell/http.js";
 import { text } from "../text/studies.js";
-import { setMarker } from "./studies.js";
+import { setMarker, wordsOf } from "./studies.js";
 
 const QUICK = 9;
 const LATEST = 30;
@@ -44,7 +44,7 @@ export class Markers {
 
   /** @param {number} i */
   wordsOf(i) {
-    return this.settings.markers[i] || text.plainMarker(i + 1);
+    return wordsOf(this.settings, i);
   }
 
   /** One of the nine: what it says, and a button. @param {number} i */
@@ -77,10 +77,5 @@ export class Markers {
       setText(this.said, sentenceOf(error));
       return false;
     }
-  }
-
-  /** @returns {import("../shell/keys.js").KeyActions} */
-  get keys() {
-    return Object.fromEntries(Array.from({ length: QUICK }, (_, i) => [String(i + 1), () => void this.mark(this.wordsOf(i))]));
   }
 }

@@ -3,6 +3,7 @@
 import { isRecord } from "../engine/messages.js";
 import { list, number, words } from "../shell/answers.js";
 import { ask } from "../shell/http.js";
+import { text } from "../text/studies.js";
 
 /**
  * @typedef {object} Study
@@ -60,6 +61,13 @@ export async function setMarker(text) {
   const answer = await ask("/markers", { method: "POST", body: JSON.stringify({ text }) });
   return isRecord(answer) ? number(answer.time_ns) : NaN;
 }
+
+/**
+ * What the marker of a key says.
+ * @param {import("../shell/settings.js").Settings} settings
+ * @param {number} i  from 0
+ */
+export const wordsOf = (settings, i) => settings.markers[i] || text.plainMarker(i + 1);
 
 /** @param {string} study @param {string} file */
 export const fileAddress = (study, file) => `/studies/${encodeURIComponent(study)}/files/${encodeURIComponent(file)}`;

@@ -22,7 +22,8 @@ export class StudiesView {
     this.daemon = daemon;
     this.settings = settings;
     this.markers = new Markers(daemon, settings);
-    this.keyList = text.keyList;
+    /** @type {[string, string][]} */
+    this.keyList = [];
     this.shown = false;
     this.available = false;
     /** @type {Study | null} */
@@ -76,7 +77,7 @@ export class StudiesView {
   }
 
   get keys() {
-    return { ...this.markers.keys, M: () => this.markers.free.focus() };
+    return { M: () => this.markers.free.focus() };
   }
 
   /** @param {boolean} shown */

@@ -35,6 +35,14 @@ export const text = {
   viewHint: (name, key) => `${name} (key ${key})`,
   loading: "Loading",
   notLoaded: "This view could not be loaded: reload the page.",
+  marker: "Marker",
+  markerHint: "Marker: set one with free text (key M); keys 1 to 9 set those of that number",
+  /** @type {[string, string][]} */
+  keyList: [
+    ["1 … 9", "set a marker"],
+    ["M", "a marker with free text"],
+    ["?", "these keys"],
+  ],
   help: "Keys",
   helpHint: "All keys (?)",
   close: "Close",

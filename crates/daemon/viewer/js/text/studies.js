@@ -57,9 +57,6 @@ export const text = {
   playYes: "Play",
   bytes,
   integer,
-  /** @type {[string, string][]} */
-  keyList: [
-    ["1 … 9", "set a marker"],
-    ["M", "a marker with free text"],
-  ],
+  markerTitle: "Set a marker",
+  cancel: "Cancel",
 };
