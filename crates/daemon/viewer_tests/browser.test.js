@@ -158,6 +158,46 @@ test("every control has a name and works by keyboard", async () => {
   await context.close();
 });
 
+test("spectra are added with one press and drawn; a marker by key, by button and in the dialog", async () => {
+  const { page, context, complaints } = await open(browser, `${url}/#spectra`);
+  await page.getByRole("button", { name: /^Add spectra/ }).click();
+  await page.getByText(/^Fp1: highest between 7 and 14 Hz/).waitFor();
+  await page.getByLabel("Channel", { exact: true }).selectOption({ label: "C3" });
+  await page.getByText(/^C3: highest between 7 and 14 Hz/).waitFor();
+  await page.getByLabel("Mains", { exact: true }).selectOption("60");
+  await page.getByText(/60 Hz stands [\d.]+ dB above its neighbours/).waitFor();
+  await page.locator(".bands td", { hasText: /µV²/ }).first().waitFor();
+  assert.deepEqual(await page.locator(".bands thead th").allTextContents(), ["delta", "theta", "alpha", "beta", "gamma"]);
+  for (const name of ["Power spectral density of C3", "Spectrogram of C3", "Trend of the last minutes of C3"]) {
+    // A trend needs two values, half a second apart.
+    let colours = 0;
+    for (let i = 0; i < 60 && colours <= 5; i++) {
+      await page.waitForTimeout(250);
+      colours = await page.getByRole("img", { name }).evaluate((element) => {
+        const canvas = /** @type {HTMLCanvasElement} */ (element);
+        const data = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data ?? new Uint8ClampedArray();
+        return new Set(new Uint32Array(data.buffer)).size;
+      });
+    }
+    assert.ok(colours > 5, `${name}: ${colours} colours`);
+  }
+
+  await page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());
+  await page.keyboard.press("3");
+  await page.getByText(/^"marker 3" at/).waitFor();
+  await page.keyboard.press("m");
+  await page.getByRole("dialog").getByLabel("Free text").fill("<b>eyes closed</b>");
+  await page.keyboard.press("Enter");
+  await page.getByText(/^"<b>eyes closed<\/b>" at/).waitFor();
+  await page.getByRole("link", { name: "Recordings" }).click();
+  await page.getByLabel("Text of marker 2").fill("start of task");
+  await page.getByRole("textbox", { name: "Free text" }).focus();
+  await page.getByRole("button", { name: "2: start of task" }).click();
+  await page.getByRole("list", { name: "Latest events" }).getByText(/marker · start of task$/).waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test("a narrow screen stacks the scopes and does not scroll sideways; the address picks topics", async () => {
   const { page, context, complaints } = await open(browser, url, { viewport: { width: 360, height: 780 } });
   await untilLive(page);

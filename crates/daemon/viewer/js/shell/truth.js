@@ -6,7 +6,7 @@ import { verdict } from "./verdict.js";
 
 /** @typedef {import("../engine/engine.js").TopicAccount} TopicAccount */
 
-const STATES = /** @type {const} */ (["source", "pipeline", "connection", "latency", "drawn", "lostWhere"]);
+const STATES = /** @type {const} */ (["recording", "source", "pipeline", "connection", "latency", "drawn", "lostWhere"]);
 const FIGURES = /** @type {const} */ (["rate", "measured", "packets", "lost", "lagged"]);
 /** @type {Partial<Record<string, string>>} */
 const HINTS = { latency: text.latencyHint, drawn: text.drawnHint, lagged: text.laggedHint };
@@ -74,6 +74,7 @@ export class TruthBar {
     const state = known === null ? text.unknown : text.pipelineState(known.state);
     /** @type {Record<(typeof STATES)[number], string>} */
     const shown = {
+      recording: known === null ? text.unknown : recordingOf(known),
       source: known === null ? text.unknown : sourceOf(known),
       pipeline: known === null || known.name === "" ? state : `${known.name}, ${state.toLowerCase()}`,
       connection: text.connectionState(connection.state),
@@ -82,6 +83,7 @@ export class TruthBar {
       lostWhere: lost.length > 0 ? lost.map(([stage, { lost: frames }]) => text.lostAt(stage, frames)).join(", ") : text.nowhere,
     };
     for (const [name, cell] of this.states) setText(cell, shown[name]);
+    this.states.get("recording")?.classList.toggle("recording", known !== null && recordersOf(known).length > 0);
     this.states.get("lostWhere")?.classList.toggle("wrong", lost.length > 0);
   }
 
@@ -136,4 +138,19 @@ function term(name, cell) {
 function sourceOf({ stages }) {
   const sources = [...stages].filter(([, { inputs }]) => inputs.length === 0);
   return sources.length === 0 ? text.unknown : sources.map(([id, { kind }]) => (id === kind ? kind : `${id} (${kind})`)).join(", ");
+}
+
+/** Stages that write files now, and for how many seconds of signal. @param {import("./answers.js").Pipeline} pipeline */
+function recordersOf({ stages, status }) {
+  return [...stages].flatMap(([id, { kind, inputs }]) => {
+    const now = status.get(id);
+    if (!kind.endsWith("_sink") || kind === "websocket_sink" || now?.state !== "running") return [];
+    return [{ id, seconds: now.framesIn / (status.get(inputs[0] ?? "")?.rate_hz ?? NaN) }];
+  });
+}
+
+/** @param {import("./answers.js").Pipeline} pipeline */
+function recordingOf(pipeline) {
+  const recorders = recordersOf(pipeline);
+  return recorders.length === 0 ? text.notRecording : recorders.map(({ id, seconds }) => text.recorder(id, seconds)).join(", ");
 }

@@ -1,6 +1,6 @@
 // Words of the page's frame: head, truth bar, the sentence about how things are, the token, problems.
 
-import { clock, counted, decimal, duration, figure, integer, oneDecimal, unknown } from "./format.js";
+import { clock, counted, decimal, duration, elapsed, figure, integer, oneDecimal, unknown } from "./format.js";
 
 /** @type {Record<string, string>} */
 const pipelineStates = {
@@ -52,6 +52,10 @@ export const text = {
   truth: "State of the stream",
   connection: "Connection",
   pipeline: "Pipeline",
+  recording: "Recording",
+  notRecording: "no",
+  /** @param {string} id  @param {number} seconds */
+  recorder: (id, seconds) => `● ${id} ${Number.isFinite(seconds) ? elapsed(seconds) : ""}`.trim(),
   source: "Source",
   clock: "Clock",
   latency: "Latency",
