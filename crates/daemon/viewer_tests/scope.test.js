@@ -210,3 +210,36 @@ test("all eight amplitudes and time bases can be had, by list and by key", async
   await page.getByRole("dialog").getByText("choose the amplitude").waitFor();
   await page.getByRole("button", { name: "Close" }).click();
 });
+
+test("the head shows which electrodes are good, by quality and impedance, in shape as well as in colour", async (t) => {
+  const labels = ["Fp1", "Cz", "O2", "odd"];
+  const part = (/** @type {string[]} */ names, /** @type {string} */ unit) => ({
+    rate_hz: 1, unit, dtype: /** @type {const} */ ("f32"), channels: names.map((label) => ({ label, unit })),
+  });
+  const parts = ["railed", "flat", "off", "mains"];
+  const fake = new FakeDaemon({ quality: part(labels.flatMap((label) => parts.map((name) => `${label}.${name}`)), "1"), impedance: part(labels, "kOhm") });
+  t.after(() => fake.stop());
+  fake.onClient = () => {
+    const send = (/** @type {number} */ second) => {
+      fake.sendFrame("quality", second, Float32Array.from([0, 0, 0, 0.05, 0, 1, 0, 0, 0.25, 0, 0, 0, 0, 0, 0, 0.8]), { start_s: START_S });
+      fake.sendFrame("impedance", second, Float32Array.from([5, 6, 7, 150.4]), { start_s: START_S });
+    };
+    [0, 1, 2].forEach(send);
+    setTimeout(() => send(3), 2500);
+  };
+  const { page, complaints } = await open(browser, `${await fake.start()}/#signal`, { colorScheme: "dark" });
+  t.after(() => page.context().close());
+  await page.getByText("1 of 4 electrodes are good.").waitFor();
+  const rows = await page.locator(".signal-view tbody tr").evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
+  assert.deepEqual(rows, [
+    ["Fp1", "✓ good", "5 kΩ", "0 %", "no", "no", "5 %"],
+    ["Cz", "✕ flat", "6 kΩ", "0 %", "yes", "no", "0 %"],
+    ["O2", "✕ at a rail", "7 kΩ", "25 %", "no", "no", "0 %"],
+    ["odd", "✕ high impedance", "150 kΩ", "0 %", "no", "no", "80 %"],
+  ]);
+  const places = await page.locator(".electrode").evaluateAll((all) => all.map((mark) => [mark.getAttribute("class"), mark.getAttribute("transform"), mark.textContent]));
+  assert.deepEqual(places.map(([state]) => state), ["good", "bad", "bad", "bad"].map((state) => `electrode state-${state}`));
+  assert.deepEqual(places[1]?.slice(1), ["translate(0 0)", "Cz✕"]);
+  assert.equal(await page.getByRole("img", { name: /^Head seen from above/ }).count(), 1);
+  assert.deepEqual(complaints, []);
+});

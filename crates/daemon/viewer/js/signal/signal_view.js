@@ -104,11 +104,12 @@ export class SignalView {
       drawing("path", { class: "outline", d: "M-0.12 -0.99 L0 -1.14 L0.12 -0.99" }),
     ];
     const marks = rows.map(({ electrode, state }) => {
-      // Names that are not of the 10-20 system stand in rows of their own in the middle.
+      // Names that are not of the 10-20 system stand below the head; in rows on it when there are no others.
       const i = nowhere.findIndex((row) => row.electrode === electrode);
-      const across = Math.max(1, Math.ceil(Math.sqrt(nowhere.length)));
-      const x = ((i % across) - (across - 1) / 2) * (1.5 / across);
-      const y = (Math.floor(i / across) - (Math.ceil(nowhere.length / across) - 1) / 2) * (1.5 / across);
+      const across = nowhere.length < rows.length ? nowhere.length : Math.ceil(Math.sqrt(nowhere.length));
+      const apart = Math.min(0.3, (nowhere.length < rows.length ? 2.4 : 1.5) / across);
+      const x = ((i % across) - (across - 1) / 2) * apart;
+      const y = nowhere.length < rows.length ? 1.18 : (Math.floor(i / across) - (Math.ceil(nowhere.length / across) - 1) / 2) * apart;
       const place = positionOf(electrode) ?? { x, y: -y };
       const r = rows.length > 32 ? 0.07 : 0.1;
       const name = drawing("text", { y: -0.012, class: "name" }, electrode.slice(0, 5));
