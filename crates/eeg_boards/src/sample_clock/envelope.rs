@@ -27,8 +27,9 @@ pub(super) struct Low {
 pub(super) struct Envelope {
     lows: [Low; LOWS],
     len: usize,
-    /// Conversions of a stretch, now and in the end.
+    /// Conversions of a stretch: now, in the beginning and in the end.
     stretch: u64,
+    first_stretch: u64,
     last_stretch: u64,
     /// The lowest of the stretch that is under way, and the conversion that it ends before.
     open: Option<Low>,
@@ -51,6 +52,7 @@ impl Envelope {
             lows: [Low::default(); LOWS],
             len: 0,
             stretch: first,
+            first_stretch: first,
             last_stretch: first << doublings.min(30),
             open: None,
             open_until: 0,
@@ -62,10 +64,7 @@ impl Envelope {
     }
 
     pub(super) fn clear(&mut self) {
-        // Odd part times a power of two: back to the first stretch.
-        while self.stretch > SHORTEST * 2 - 1 && self.stretch.is_multiple_of(2) {
-            self.stretch /= 2;
-        }
+        self.stretch = self.first_stretch;
         (self.len, self.spell, self.last_late_ns) = (0, 0, 0.0);
         (self.open, self.open_until, self.newest) = (None, 0, None);
     }
@@ -176,4 +175,50 @@ impl Lows {
 
 fn lower(a: Low, b: Low, curve: &Curve) -> Low {
     if curve.early_ns(a.n, a.ns) >= curve.early_ns(b.n, b.ns) { a } else { b }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SampleClockSettings;
+    use super::super::curve::Expected;
+    use super::*;
+
+    const PERIOD_NS: u64 = 1_000_000;
+
+    fn curve() -> Curve {
+        let settings = SampleClockSettings::default();
+        Curve::first(0, 0, &Expected::nominal(1000.0, &settings))
+    }
+
+    #[test]
+    fn stretches_double_until_they_are_as_long_as_the_memory() {
+        // 12 s at 1000 samples/s: 32 stretches of 375, which begin as 6.
+        let mut envelope = Envelope::new(12_000.0);
+        let mut lengths = Vec::new();
+        for n in 0..40_000 {
+            envelope.push(n, n * PERIOD_NS, &curve());
+            if lengths.last() != Some(&envelope.stretch) {
+                lengths.push(envelope.stretch);
+            }
+        }
+        assert_eq!(lengths, [6, 12, 24, 48, 96, 192, 384]);
+        assert!(envelope.is_full());
+        let lows = envelope.lows();
+        let (first, last) = (lows.as_slice()[0].n, lows.as_slice()[lows.as_slice().len() - 1].n);
+        assert!((12_000..=13_000).contains(&(last - first)), "{first} to {last}");
+        envelope.clear();
+        assert_eq!((envelope.stretch, envelope.lows().as_slice().len()), (6, 0));
+    }
+
+    #[test]
+    fn the_least_late_stamp_of_each_stretch_stays() {
+        let mut envelope = Envelope::new(32.0 * 4.0);
+        let late_ns = [900, 300, 700, 800, 50, 600, 70, 80];
+        for n in 0..9 {
+            envelope.push(n, n * PERIOD_NS + late_ns[n as usize % 8], &curve());
+        }
+        let lows = envelope.lows();
+        let kept: Vec<u64> = lows.as_slice().iter().map(|low| low.ns % PERIOD_NS).collect();
+        assert_eq!(kept, [300, 50, 900]);
+    }
 }
