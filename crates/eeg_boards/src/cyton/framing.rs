@@ -328,6 +328,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         /// Bytes lost, changed or made up anywhere: every packet found is one that was sent, whole, in order, and the stream
         /// comes back after at most the damaged ones and one more.
         #[test]

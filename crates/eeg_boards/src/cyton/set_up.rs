@@ -76,6 +76,8 @@ pub(super) struct SetUp {
     step: Step,
     /// Whether the command of this step has been sent.
     sent: bool,
+    /// How often it was not done: a byte may be lost on the radio link.
+    failures: u32,
     deadline_ns: u64,
     answer: Vec<u8>,
     banner: Banner,
@@ -89,6 +91,8 @@ const RESET_MS: u64 = 4_000;
 const ANSWER_MS: u64 = 1_500;
 /// No answer is longer.
 const ANSWER_BYTES: usize = 4_096;
+/// How often a command is tried.
+const TRIES: u32 = 3;
 /// How long one look at the line takes at most.
 pub(super) const LOOK_MS: u32 = 50;
 
@@ -97,6 +101,7 @@ impl SetUp {
         Self {
             step: Step::Open,
             sent: false,
+            failures: 0,
             deadline_ns: 0,
             answer: Vec::with_capacity(ANSWER_BYTES),
             banner: Banner { daisy: false, firmware: None },
@@ -108,6 +113,11 @@ impl SetUp {
         match self.try_advance(link, settings) {
             Ok(false) => Progress::Working,
             Ok(true) => Progress::Done,
+            Err(CytonError::Refused { .. }) if self.failures + 1 < TRIES => {
+                self.failures += 1;
+                self.sent = false;
+                Progress::Working
+            }
             Err(error) => Progress::Failed(error),
         }
     }
@@ -237,7 +247,7 @@ impl SetUp {
 
     /// To the next step that there is something to do in. True when there is none.
     fn go_on(&mut self, settings: &CytonSettings) -> bool {
-        self.sent = false;
+        (self.sent, self.failures) = (false, 0);
         let channels = settings.channels.len();
         loop {
             self.step = match self.step {

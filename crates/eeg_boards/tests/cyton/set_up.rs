@@ -3,7 +3,7 @@
 use crate::support::{codes, settings};
 use eeg_boards::Board;
 use eeg_boards::ads1299::settings::{Channel, Current, Drive, Gain, Input, LeadOff, Side};
-use eeg_boards::cyton::simulator::CytonFault::{SwitchOff, Unplug};
+use eeg_boards::cyton::simulator::CytonFault::{LoseCharacters, SwitchOff, Unplug};
 use eeg_boards::cyton::simulator::{CytonFault, CytonSimulation, SimulatedCyton, SimulatedLink};
 use eeg_boards::cyton::{Cyton, CytonSettings};
 
@@ -61,4 +61,23 @@ fn what_no_cyton_can_do_is_refused_before_it_is_opened() {
         let text = refused(CytonSettings { lead_off, ..settings(8) });
         assert!(text.contains("`current: 6nA` at `drive: 31.2hz`"), "{text}");
     }
+}
+
+#[test]
+fn a_command_that_the_radio_link_damaged_is_said_again() {
+    let open = |lost| {
+        let faults = vec![(0.0, LoseCharacters(lost))];
+        let simulation = CytonSimulation { faults, ..CytonSimulation::default() };
+        let link = SimulatedLink::new(SimulatedCyton::new(simulation, codes()));
+        let mut settings = settings(8);
+        settings.channels[0].gain = Gain::X2;
+        let opened = Cyton::new(Box::new(link.clone()), settings).unwrap().open();
+        (opened.map_err(|error| error.to_string()), link.with(|board| board.channel(0).0))
+    };
+    assert_eq!(open(2), (Ok(()), *b"010110"));
+    let refused = open(3).0.unwrap_err();
+    assert_eq!(
+        refused,
+        "the board did not do `x1010110X`: it answered `Failure: too few chars` instead of `Success: Channel set for 1`"
+    );
 }

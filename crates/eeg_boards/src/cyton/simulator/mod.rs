@@ -57,6 +57,8 @@ pub enum CytonFault {
     StrayBytes(u32),
     /// A byte of the next packet arrives changed: one of its first two or its last, where it can be noticed.
     DamageByte(u8),
+    /// So many of the next commands of several characters lose one on the radio link.
+    LoseCharacters(u32),
     /// A packet comes twice.
     Repeat,
     /// The counter jumps without anything being lost.
@@ -89,6 +91,7 @@ pub struct SimulatedCyton {
     off_until_ns: u64,
     lose_packets: u32,
     lose_bytes: u32,
+    lose_characters: u32,
     damage: Option<u8>,
     repeat: bool,
 }
@@ -124,6 +127,7 @@ impl SimulatedCyton {
             off_until_ns: 0,
             lose_packets: 0,
             lose_bytes: 0,
+            lose_characters: 0,
             damage: None,
             repeat: false,
             simulation,
@@ -154,7 +158,14 @@ impl SimulatedCyton {
             self.send(text.as_bytes().to_vec(), now_ns + 300_000_000);
             return;
         }
-        for byte in bytes {
+        let lost = if bytes.len() > 2 && self.lose_characters > 0 {
+            self.lose_characters -= 1;
+            Some(2)
+        } else {
+            None
+        };
+        for byte in bytes.iter().enumerate().filter(|(n, _)| Some(*n) != lost).map(|(_, byte)| byte)
+        {
             let streamed = self.firmware.is_streaming();
             if let Some((answer, ms)) = self.firmware.take(*byte) {
                 self.send(answer.into_bytes(), now_ns + ms * 1_000_000);
@@ -216,6 +227,7 @@ impl SimulatedCyton {
         match fault {
             CytonFault::LosePackets(count) => self.lose_packets += count,
             CytonFault::LoseBytes(count) => self.lose_bytes += count,
+            CytonFault::LoseCharacters(count) => self.lose_characters += count,
             CytonFault::StrayBytes(count) => {
                 let stray = (0..count).map(|_| self.random() as u8).collect();
                 self.send(stray, at_ns);
