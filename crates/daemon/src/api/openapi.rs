@@ -107,11 +107,39 @@ fn schemas() -> Map<String, Value> {
     let mut schemas = taken.take_definitions(true);
     schemas.extend(given.take_definitions(true));
     schemas.extend(by_hand());
+    for (name, examples) in examples() {
+        schemas[name]["examples"] = examples;
+    }
     schemas
 }
 
 fn add<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) {
     let _ = generator.subschema_for::<T>();
+}
+
+/// What somebody would send.
+fn examples() -> [(&'static str, Value); 4] {
+    [
+        (
+            "PatchBody",
+            json!([[{ "op": "replace", "path": "/stages/notch/params/hz", "value": 50 }]]),
+        ),
+        (
+            "StageOrder",
+            json!([
+                { "action": "add", "kind": "psd", "after": "notch", "params": { "window_s": 2 } },
+                { "action": "remove" },
+                { "action": "restart" },
+            ]),
+        ),
+        ("Marker", json!([{ "text": "eyes closed" }])),
+        (
+            "Document",
+            json!([{ "stages": [
+            { "synthetic": { "sps": 250, "channels": 8 } }, "to_voltage", { "notch": { "hz": 60 } }, { "websocket_sink": { "topic": "eeg" } },
+        ] }]),
+        ),
+    ]
 }
 
 /// Schemas of what is made without a type.

@@ -87,7 +87,7 @@ pub(super) async fn patch(
 #[utoipa::path(
     post, path = "/pipeline/stage/{id}", operation_id = "order_stage",
     params(
-        ("id" = String, Path, description = "The stage."),
+        ("id" = String, Path, description = "The stage.", example = "notch"),
         ("if_revision" = Option<u64>, Query, description = "Change only this revision of the document."),
         ("If-Match" = Option<String>, Header, description = "The same as an entity tag: `\"7\"`."),
     ),

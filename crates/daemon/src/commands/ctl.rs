@@ -101,8 +101,8 @@ fn stage(client: &Client, order: CtlStage) -> Result<(), Failed> {
                 .map_err(|error| Failed::Input(format!("--params takes a JSON object: {error}")))?;
             (id, StageOrder::Add { kind, after, params, on_error: None })
         }
-        CtlStage::Remove { id } => (id, StageOrder::Remove),
-        CtlStage::Restart { id } => (id, StageOrder::Restart),
+        CtlStage::Remove { id } => (id, StageOrder::Remove {}),
+        CtlStage::Restart { id } => (id, StageOrder::Restart {}),
     };
     let body = serde_json::to_value(order).context("an order is plain data")?;
     let path = format!("/pipeline/stage/{}", escaped(&id));

@@ -84,13 +84,13 @@ impl Operator {
                 let more = stage_order::add(&document, id, kind, after, params, on_error)?;
                 self.change_to(&more, HashSet::new(), by)
             }
-            StageOrder::Remove => {
+            StageOrder::Remove {} => {
                 stage_order::known(&document, id)?;
                 let prepared = self.prepare(&document)?;
                 let rest = stage_order::remove(&document, id, &prepared.checked.graph)?;
                 self.change_to(&rest, HashSet::new(), by)
             }
-            StageOrder::Restart => {
+            StageOrder::Restart {} => {
                 stage_order::known(&document, id)?;
                 let running = self.host.running().ok_or(Refused::NotRunning)?;
                 let stages = running.stages();

@@ -27,9 +27,9 @@ pub(crate) enum StageOrder {
         on_error: Option<StagePolicy>,
     },
     /// Removes the stage. Those that it fed are fed by what fed it, where its output had the same channels.
-    Remove,
+    Remove {},
     /// Makes the stage afresh, and whatever else of its branch is dead.
-    Restart,
+    Restart {},
 }
 
 /// The document with one more stage.

@@ -44,6 +44,11 @@ fn live_frames_hold_the_recording() {
     set_up::pytest("daemon/tests/peers/ws_peer.py", &[("EEGD", Path::new(EEGD))]);
 }
 
+#[test]
+fn the_api_keeps_its_description() {
+    set_up::pytest("daemon/tests/peers/api_peer.py", &[("EEGD", Path::new(EEGD))]);
+}
+
 /// On the demo, without a token and with one.
 #[test]
 fn the_websocket_keeps_the_contract() {
