@@ -49,12 +49,13 @@ impl Extras {
         let above: Vec<String> =
             known.into_iter().chain(self.there.iter().map(|(id, _)| id.clone())).collect();
         let after = random.one(&above).clone();
-        let (kind, params) = random.one(&[
+        let kinds = [
             ("gain", json!({ "factor": 3 })),
             ("lowpass", json!({ "hz": 40 })),
             ("notch", json!({ "hz": 50 })),
             ("rms", json!({ "window_s": 0.1 })),
-        ]);
+        ];
+        let (kind, params) = random.one(&kinds);
         self.there.push((id.clone(), after.clone()));
         json!([
             { "op": "add", "path": format!("/stages/{id}"), "value": { "kind": kind, "inputs": [after], "params": params } },
@@ -124,7 +125,7 @@ fn a_minute_of_random_changes_loses_and_blurs_no_sample() {
     let lost = ["volts", "gained"].map(|stage| rig.live.figure(stage, "lost_frames"));
     assert_eq!(lost, [0, 0]);
     let (volts, gained, side) = (volts.stop(), gained.stop(), side.stop());
-    [&volts, &gained, &side].map(Heard::assert_whole);
+    [&volts, &gained, &side].into_iter().for_each(Heard::assert_whole);
     println!(
         "seed {SEED}: {} gains, {} retunes, {} rewirings, {} additions, {} removals, {} refused; {} samples a topic",
         counts[0],

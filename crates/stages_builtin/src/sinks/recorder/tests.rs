@@ -434,3 +434,14 @@ fn process_takes_nothing_from_the_allocator() {
     assert_eq!(count, 0);
     bench.end().0.unwrap();
 }
+
+#[test]
+fn an_event_in_a_recording_without_a_sample_is_written_and_holds_up_nothing() {
+    let mut bench = Bench::new(limits(), true);
+    bench.recorder.note(&Event::new(EventKind::Marker, 0, "early"));
+    assert_eq!(bench.end(), (Ok(()), 0));
+    bench.disk.look(|disk| {
+        assert_eq!((disk.files.len(), disk.notes.len(), disk.closed), (1, 1, 1));
+        assert!(disk.notes[0].2.contains("early"), "{:?}", disk.notes);
+    });
+}

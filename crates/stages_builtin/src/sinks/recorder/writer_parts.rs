@@ -117,7 +117,10 @@ impl Writer {
             frames: 0,
             flags: Flags::NONE,
         };
-        self.begin_part(&header, 0)
+        self.begin_part(&header, 0)?;
+        // Without a packet there is nothing else to time events by, and they would wait without end.
+        self.reference.get_or_insert((0, self.opened_ns));
+        Ok(())
     }
 
     pub(super) fn close_part(&mut self, mut part: Part) -> Result<(), WriteError> {
