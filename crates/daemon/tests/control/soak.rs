@@ -5,7 +5,7 @@ use crate::support::{Answer, Heard, Listener, Rig};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-const SOAK: Duration = Duration::from_secs(60);
+const SOAK: Duration = Duration::from_mins(1);
 const SEED: u64 = 20_261_126;
 const CHANNELS: u64 = 2;
 const PIPELINE: &str = "\

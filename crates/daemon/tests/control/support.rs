@@ -2,7 +2,7 @@
 
 use crate::common::{Live, PATIENCE, Scratch};
 use serde_json::Value;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -144,14 +144,20 @@ impl Socket {
     }
 
     pub(crate) fn say(&mut self, message: &Value) {
-        self.0.send(Message::text(message.to_string())).unwrap();
+        let mut sent = self.0.send(Message::text(message.to_string()));
+        // A signal is no failure: the message is in the buffer, and goes on.
+        while matches!(&sent, Err(tungstenite::Error::Io(error)) if is_passing(error)) {
+            sent = self.0.flush();
+        }
+        sent.unwrap();
     }
 
     pub(crate) fn json(&mut self) -> Value {
         loop {
-            match self.0.read().unwrap() {
-                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
-                Message::Ping(_) | Message::Pong(_) => {}
+            match self.0.read() {
+                Ok(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),
+                Ok(Message::Ping(_) | Message::Pong(_)) => {}
+                Err(tungstenite::Error::Io(error)) if error.kind() == ErrorKind::Interrupted => {}
                 other => panic!("a text message was expected: {other:?}"),
             }
         }
@@ -166,6 +172,11 @@ impl Socket {
             }
         }
     }
+}
+
+/// Nothing yet, or a signal: to be tried again.
+fn is_passing(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
 /// What a listener got.
@@ -216,8 +227,7 @@ impl Listener {
                         heard.messages.push(serde_json::from_str(&text).unwrap());
                     }
                     Ok(_) => {}
-                    Err(tungstenite::Error::Io(error))
-                        if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                    Err(tungstenite::Error::Io(error)) if is_passing(&error) => {}
                     Err(error) => panic!("{error}"),
                 }
             }
