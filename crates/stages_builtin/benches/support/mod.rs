@@ -2,4 +2,5 @@
 #![allow(dead_code, unreachable_pub, reason = "every bench uses its own part")]
 
 pub mod by_hand;
+pub mod feed;
 pub mod kinds;
