@@ -44,16 +44,20 @@ fn main() {
     }
     for (channels, order) in [(4, 4), (8, 2), (8, 4), (16, 2), (16, 4), (64, 4)] {
         let name = format!("chain of {channels} channels, order {order}");
-        line(&name, 100 * FRAMES * channels, &|packets| chain(channels, order, packets));
+        line(&name, FRAMES * channels, &|packets| chain(channels, order, packets));
     }
-    line("packet from source to sink, one thread", 1000, &|packets| hop("dsp", 10 * packets));
-    line("packet from source to sink, two threads", 1000, &|packets| hop("sinks", 10 * packets));
+    // Over two threads the count depends on who waits for whom.
+    line("packet from source to sink, one thread", 1, &|packets| {
+        let source = Replay::node(&codes_spec(8, 512.0, 1), packets);
+        let sink = StopWatch::over(packets).node();
+        run_line(&[("dsp", &source), ("dsp", &sink)], &[]);
+    });
 }
 
-/// What 100 packets more cost: starting and stopping come off.
-fn line(name: &str, units: usize, run: &dyn Fn(usize)) {
+/// What 2000 packets more cost: starting and stopping come off.
+fn line(name: &str, units_per_packet: usize, run: &dyn Fn(usize)) {
     counted("(start)", 0, || run(100));
-    counted(name, units, || run(200));
+    counted(name, 2000 * units_per_packet, || run(2100));
 }
 
 fn chain(channels: usize, order: usize, packets: usize) {
@@ -63,10 +67,4 @@ fn chain(channels: usize, order: usize, packets: usize) {
     let band = node("bandpass", &json!({"low_hz": 0.5, "high_hz": 100.0, "order": order}));
     let sink = StopWatch::over(packets).node();
     run_line(&[&source, &volts, &notch, &band, &sink].map(|node: &Node| ("dsp", node)), &[]);
-}
-
-fn hop(group: &'static str, packets: usize) {
-    let source = Replay::node(&codes_spec(8, 512.0, 1), packets);
-    let sink = StopWatch::over(packets).node();
-    run_line(&[("dsp", &source), (group, &sink)], &[]);
 }

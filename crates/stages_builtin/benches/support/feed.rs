@@ -30,13 +30,20 @@ impl Feed {
     /// # Panics
     /// When the stage cannot be built or opened.
     pub fn new(entry: Option<&StageEntry>, channels: usize, ctx: &StageInitCtx) -> Self {
-        let takes_codes = entry.is_some_and(|entry| entry.kind == "to_voltage");
-        let kind = if takes_codes { PacketKind::RawI32 } else { PacketKind::Voltage };
-        let input = StreamSpec { kind, ..codes_spec(channels, RATE_HZ, FRAMES) };
         let ports = entry.map_or(1, |entry| entry.inputs.0);
-        let streams = vec![("input", input.clone()); ports];
+        let input_of = |kind| StreamSpec { kind, ..codes_spec(channels, RATE_HZ, FRAMES) };
+        let build = |entry: &StageEntry, kind| {
+            let streams = vec![("input", input_of(kind)); ports];
+            parse(entry, &entry.example()).build(&Inputs::new(&streams), ctx)
+        };
+        // `to_voltage` would let microvolts through; a recorder of codes refuses them.
+        let takes_codes = entry.is_some_and(|entry| {
+            entry.kind == "to_voltage" || build(entry, PacketKind::Voltage).is_err()
+        });
+        let kind = if takes_codes { PacketKind::RawI32 } else { PacketKind::Voltage };
+        let input = input_of(kind);
         let stage = entry.map(|entry| {
-            let built = parse(entry, &entry.example()).build(&Inputs::new(&streams), ctx);
+            let built = build(entry, kind);
             let built = built.unwrap_or_else(|errors| panic!("`{}`: {errors:?}", entry.kind));
             let mut stage = built.into_stage().expect("sources are left out");
             stage.open().expect("the stage opens");
