@@ -95,9 +95,11 @@ test("both topics are drawn side by side, moving, complete, and differ", async (
 test("the space bar freezes the picture, not the stream", async () => {
   const { page, context, complaints } = await open(browser, url);
   await untilLive(page);
-  await page.waitForTimeout(6000);
+  // The rate has been measured and takes up its room.
+  await page.waitForTimeout(3500);
   await page.keyboard.press("Space");
-  await page.waitForTimeout(100);
+  // The last picture may still be on its way to the screen.
+  await page.waitForTimeout(600);
   const packets = await figureOf(page, "eeg_raw", "packets");
   const before = await Promise.all(TOPICS.map((topic) => pixelsOf(page, topic)));
   await page.waitForTimeout(1000);
@@ -117,7 +119,7 @@ test("the space bar freezes the picture, not the stream", async () => {
 test("every control has a name and works by keyboard", async () => {
   const { page, context, complaints } = await open(browser, url);
   await untilLive(page);
-  await page.waitForTimeout(6000);
+  await page.waitForTimeout(1000);
   const raw = page.getByLabel("Amplitude of eeg_raw");
   const filtered = page.getByLabel("Amplitude of eeg_filtered");
   const seconds = page.getByLabel("Seconds per screen");
