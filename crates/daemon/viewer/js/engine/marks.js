@@ -2,6 +2,8 @@
 
 /** More than fit on a screen; the oldest go. */
 const MOST = 500;
+/** Letters that are written beside a mark. */
+const MOST_LETTERS = 36;
 
 /**
  * @typedef {object} Mark
@@ -26,7 +28,7 @@ export class Marks {
    * @param {{kind: string, text: string}} event
    */
   add(position, frames, { kind, text }) {
-    this.list.push({ position, frames, kind, text: text.slice(0, 200), row: this.count % 4 });
+    this.list.push({ position, frames, kind, text: text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS - 1)}…` : text, row: this.count % 4 });
     this.count += 1;
     if (this.list.length > MOST) this.list.shift();
   }

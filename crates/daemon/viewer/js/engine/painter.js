@@ -16,8 +16,8 @@ const GHOST_LINE = 1;
 const ERASE = 14;
 const MARK_FONT = 13;
 const MARK_ROW = 17;
-/** The words of a mark are cut off after this. */
-const MARK_WORDS = 260;
+/** The words of a mark reach at most so far. */
+const MARK_WORDS = 340;
 
 /**
  * How one channel is drawn.
@@ -217,8 +217,8 @@ export class Painter {
       pen.strokeStyle = ink.paper;
       pen.fillStyle = ink.markText;
       const [at, y] = [x - left + 4 * density, (3 + MARK_ROW * row) * density];
-      pen.strokeText(text, at, y, MARK_WORDS * density);
-      pen.fillText(text, at, y, MARK_WORDS * density);
+      pen.strokeText(text, at, y);
+      pen.fillText(text, at, y);
     }
   }
 
