@@ -25,6 +25,7 @@ pub mod control;
 pub mod document;
 mod filter_report;
 pub mod host;
+mod studies;
 mod viewer;
 mod ws;
 

@@ -12,6 +12,8 @@ pub struct Annotation {
     pub duration_s: Option<f64>,
     /// What happened.
     pub text: String,
+    /// End of the record that holds it, in seconds from the first sample, where the format has records: it was known by then.
+    pub written_by_s: Option<f64>,
 }
 
 /// Where a format's annotations come from.

@@ -32,6 +32,11 @@ impl Gate {
         self.waits.load(Ordering::Acquire)
     }
 
+    /// Forgets that the source stands here, until it says so again.
+    pub fn ask_again(&self) {
+        self.waits.store(false, Ordering::Release);
+    }
+
     /// Moves it on.
     pub fn open_until(&self, sample: u64) {
         self.waits.store(false, Ordering::Release);

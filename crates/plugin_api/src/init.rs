@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Seek};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// The file in the data dir in which the daemon keeps its pipeline; no stage may write there.
 pub const SAVED_PIPELINE: &str = "pipeline.yaml";
@@ -50,6 +51,8 @@ pub struct StageInitCtx {
     pub names: Arc<BTreeMap<String, String>>,
     /// Sensors as the pipelines before knew them.
     pub known_sensors: Arc<Vec<Arc<SensorMeta>>>,
+    /// Set when recordings that were begun under it may be ended by a change of the pipeline.
+    pub may_end: Arc<AtomicBool>,
     /// Where a recording that is played has to wait; `None` plays on.
     pub gate: Option<Arc<Gate>>,
     /// Nobody watches (`eegd process`): a source that can be faster than real time is, and none repeats.
@@ -69,6 +72,7 @@ impl StageInitCtx {
             sensors: Arc::new(Value::Null),
             names: Arc::default(),
             known_sensors: Arc::default(),
+            may_end: Arc::default(),
             gate: None,
             offline: false,
             warn: Arc::new(|_| {}),

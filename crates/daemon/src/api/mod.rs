@@ -16,6 +16,7 @@ mod query;
 mod serve;
 mod stages;
 mod start;
+mod studies;
 mod topics;
 
 pub(crate) use access::first_protocol;
@@ -114,6 +115,9 @@ fn resources() -> (Router<App>, Value) {
         .routes(routes!(stages::list))
         .routes(routes!(topics::list))
         .routes(routes!(markers::set))
+        .routes(routes!(studies::list, studies::begin))
+        .routes(routes!(studies::end))
+        .routes(routes!(studies::file))
         .routes(routes!(health::show))
         .routes(routes!(openapi::show))
         .routes(routes!(crate::ws::data::data))

@@ -1,7 +1,7 @@
 //! `GET /openapi.json`: the description of the API, made from the handlers (utoipa) and the types they take (schemars).
 
 use super::problem::Problem;
-use super::{App, markers, pipeline, presets, start};
+use super::{App, markers, pipeline, presets, start, studies};
 use crate::control::StageOrder;
 use axum::Json;
 use axum::extract::State;
@@ -97,6 +97,7 @@ fn schemas() -> Map<String, Value> {
     add::<StageOrder>(&mut taken);
     add::<json_patch::Patch>(&mut taken);
     add::<markers::Marker>(&mut taken);
+    add::<crate::studies::StudyForm>(&mut taken);
     let mut given = settings.for_serialize().into_generator();
     add::<Problem<'_>>(&mut given);
     add::<markers::Marked>(&mut given);
@@ -104,6 +105,8 @@ fn schemas() -> Map<String, Value> {
     add::<presets::Listing>(&mut given);
     add::<start::Started>(&mut given);
     add::<start::Stopped>(&mut given);
+    add::<studies::StudyListing>(&mut given);
+    add::<crate::studies::SessionMeta>(&mut given);
     let mut schemas = taken.take_definitions(true);
     schemas.extend(given.take_definitions(true));
     schemas.extend(by_hand());

@@ -104,6 +104,7 @@ const fn status_of(refused: &Refused) -> StatusCode {
         | Refused::Behind(_)
         | Refused::NotRunning
         | Refused::Exists(_)
+        | Refused::Study(_)
         | Refused::Closing => StatusCode::CONFLICT,
         Refused::Locked { .. } => StatusCode::LOCKED,
         Refused::NoStage(_) | Refused::NoPreset(_) => StatusCode::NOT_FOUND,
@@ -124,6 +125,7 @@ const fn kind_of(refused: &Refused) -> &'static str {
         Refused::NotRunning => "urn:eegd:problem:not-running",
         Refused::Exists(_) => "urn:eegd:problem:stage-exists",
         Refused::NoStage(_) => "urn:eegd:problem:no-such-stage",
+        Refused::Study(_) => "urn:eegd:problem:study",
         Refused::NoPreset(_) => "urn:eegd:problem:no-such-preset",
         Refused::Busy => "urn:eegd:problem:busy",
         Refused::Closing => "urn:eegd:problem:closing",

@@ -17,7 +17,7 @@ pub(super) fn check(
     registry: Registry,
 ) -> Result<(), Failed> {
     let surroundings = Surroundings::new(Arc::new(registry), PathBuf::from("eegd-data"));
-    let prepared = prepare(Some(pipeline), set, &surroundings)?.prepared;
+    let prepared = prepare(Some(pipeline), set, None, &surroundings)?.prepared;
     prepared.warnings.iter().for_each(|warning| eprintln!("eegd: warning: {warning}"));
     let kind = |id: &str| {
         prepared.checked.document.stages.get(id).map_or("", |stage| stage.kind.as_str()).to_owned()

@@ -46,6 +46,10 @@ pub(super) enum Command {
     Process {
         /// The pipeline file: .yaml, .toml or .json.
         pipeline: PathBuf,
+        /// Plays this recording in the place of the pipeline's source. With a study's pipeline.yaml, the changes and events
+        /// of the study come at the same samples again.
+        #[arg(long, value_name = "RECORDING")]
+        input: Option<PathBuf>,
         #[command(flatten)]
         data: Data,
     },
@@ -79,11 +83,26 @@ pub(super) enum Command {
     },
     /// Write a recording in another format.
     Convert(Conversion),
+    /// Hand studies to other programs.
+    Export {
+        #[command(subcommand)]
+        what: Export,
+    },
     /// List every kind of stage with its parameters.
     Stages {
         /// As JSON, with JSON Schema and example.
         #[arg(long)]
         json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Export {
+    /// As a BIDS dataset: the raw recordings and all that has to be beside them.
+    Bids {
+        /// The folders of studies, then the folder to make.
+        #[arg(value_name = "STUDY... DEST", num_args = 2.., required = true)]
+        paths: Vec<PathBuf>,
     },
 }
 

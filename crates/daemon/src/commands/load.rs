@@ -1,6 +1,7 @@
 //! From a path on the command line to a checked graph, or to every mistake on the way.
 
 use super::Failed;
+use super::replay::put_in;
 use crate::control::Candidate;
 use crate::document::{self, Format, Loaded, Mistake};
 use crate::host::{DEMO, PipelineFiles, Surroundings};
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub(super) fn prepare(
     pipeline: Option<&Path>,
     set: &[String],
+    input: Option<&Path>,
     surroundings: &Surroundings,
 ) -> Result<Candidate, Failed> {
     let registry = &surroundings.registry;
@@ -23,6 +25,9 @@ pub(super) fn prepare(
     let name = pipeline.map_or_else(|| "the demo".to_owned(), |path| path.display().to_string());
     let mut loaded = loaded.map_err(|mistakes| refuse(&name, &mistakes))?;
     set.iter().for_each(|argument| loaded.set(argument));
+    if let Some(input) = input {
+        put_in(&mut loaded.document, input, surroundings).map_err(Failed::Input)?;
+    }
     let folder = pipeline.and_then(Path::parent).map_or_else(PathBuf::new, Path::to_path_buf);
     let files = Arc::new(PipelineFiles::new(folder));
     let prepared =

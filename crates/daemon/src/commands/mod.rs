@@ -1,5 +1,6 @@
 //! The command line: what eegd can be asked, and the exit code of each answer.
 
+mod bids;
 mod check;
 mod cli;
 mod client;
@@ -8,12 +9,13 @@ mod ctl;
 mod load;
 mod process;
 mod recordings;
+mod replay;
 mod report;
 mod run;
 mod stages;
 
 use clap::Parser;
-use cli::{Cli, Command};
+use cli::{Cli, Command, Export};
 use plugin_api::{Registry, StageEntry};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -55,13 +57,19 @@ pub fn main_from<A: Into<OsString> + Clone>(
     let serve = cli.serve;
     let done = match cli.command.unwrap_or(Command::Run { pipeline: None, serve }) {
         Command::Run { pipeline, serve } => run::run(pipeline.as_deref(), &serve, registry),
-        Command::Process { pipeline, data } => process::process(&pipeline, &data, registry),
+        Command::Process { pipeline, input, data } => {
+            process::process(&pipeline, input.as_deref(), &data, registry)
+        }
         Command::Check { pipeline, set, filters } => {
             check::check(&pipeline, &set, filters.as_deref(), registry)
         }
         Command::Info { file } => recordings::info(&file),
         Command::Recover { file } => recordings::recover(&file),
         Command::Convert(conversion) => convert::convert(&conversion),
+        Command::Export { what: Export::Bids { mut paths } } => {
+            let dataset = paths.pop().unwrap_or_default();
+            bids::export(&paths, &dataset)
+        }
         Command::Stages { json } => stages::stages(json, &registry),
         Command::Ctl { daemon, order } => ctl::ctl(&daemon, order),
     };

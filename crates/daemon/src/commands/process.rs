@@ -1,6 +1,7 @@
 //! `eegd process`: a pipeline over a recording, as fast as it can be read, with a progress bar.
 
 use super::load::{located, not_opened, prepare};
+use super::replay::{Replay, study_of};
 use super::report::report;
 use super::{Failed, cli::Data};
 use crate::control::Candidate;
@@ -15,11 +16,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 
-pub(super) fn process(pipeline: &Path, data: &Data, registry: Registry) -> Result<(), Failed> {
+pub(super) fn process(
+    pipeline: &Path,
+    input: Option<&Path>,
+    data: &Data,
+    registry: Registry,
+) -> Result<(), Failed> {
     let surroundings = Surroundings::new(Arc::new(registry), data.data_dir.clone());
-    let surroundings = Surroundings { offline: true, ..surroundings };
-    let Candidate { prepared, loaded, origin, .. } =
-        prepare(Some(pipeline), &data.set, &surroundings)?;
+    let study = study_of(pipeline);
+    let replay = match (&study, input) {
+        (Some(study), Some(input)) => Some(Replay::new(study, input).map_err(Failed::Input)?),
+        _ => None,
+    };
+    let names = study.as_ref().map(|study| Arc::new(study.names())).unwrap_or_default();
+    let gate = replay.as_ref().map(Replay::gate);
+    let surroundings = Surroundings { offline: true, names, gate, ..surroundings };
+    let Candidate { prepared, loaded, origin, files } =
+        prepare(Some(pipeline), &data.set, input, &surroundings)?;
     prepared.warnings.iter().for_each(|warning| eprintln!("eegd: warning: {warning}"));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -30,6 +43,13 @@ pub(super) fn process(pipeline: &Path, data: &Data, registry: Registry) -> Resul
     let running = host
         .start(prepared.checked)
         .map_err(|errors| not_opened(&origin, &located(loaded.as_ref(), errors)))?;
+    let replaying = replay.map(|replay| {
+        let host = Arc::clone(&host);
+        std::thread::Builder::new()
+            .name("replay".to_owned())
+            .spawn(move || replay.run(&host, &surroundings, &files))
+    });
+    let replaying = replaying.transpose().context("cannot start the replay's thread")?;
     let interrupted = runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -47,6 +67,9 @@ pub(super) fn process(pipeline: &Path, data: &Data, registry: Registry) -> Resul
         Ok::<bool, std::io::Error>(interrupted)
     });
     let interrupted = interrupted.context("cannot wait for signals")?;
+    if let Some(Err(why)) = replaying.and_then(|thread| thread.join().ok()) {
+        return Err(Failed::Other(anyhow!(why)));
+    }
     let frames: u64 = sources(&running).iter().map(|s| s.stats.frames_out.get()).sum();
     let outcome = host.outcome().unwrap_or_default();
     report(&outcome, &running.stages())?;

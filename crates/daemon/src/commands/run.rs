@@ -36,7 +36,7 @@ pub(super) fn run(
         ..Surroundings::new(Arc::clone(&registry), data_dir.clone())
     };
     let saved = saved_pipeline(options);
-    let candidate = prepare(saved.as_deref().or(pipeline), &options.data.set, &surroundings)?;
+    let candidate = prepare(saved.as_deref().or(pipeline), &options.data.set, None, &surroundings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(NETWORK_THREADS)
         .thread_name("network")

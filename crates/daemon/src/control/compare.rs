@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 /// Ids of stages in both documents whose kind, parameters, policy or board differ. What differs in wiring or streams the
 /// executor finds itself.
-pub(super) fn changed(before: &Document, after: &Document) -> HashSet<String> {
+pub(crate) fn changed(before: &Document, after: &Document) -> HashSet<String> {
     let differs = |id: &str, new: &StageDoc| {
         let Some(old) = before.stages.get(id) else { return false };
         (&old.kind, &old.params, old.on_error) != (&new.kind, &new.params, new.on_error)

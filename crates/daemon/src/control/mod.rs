@@ -11,7 +11,9 @@ mod refused;
 mod save;
 mod stage_order;
 mod start;
+mod study;
 
+pub(crate) use compare::changed;
 pub(crate) use operator::{Applied, Operator};
 pub(crate) use patch::Patch;
 pub use presets::Presets;
@@ -23,7 +25,7 @@ pub(crate) use start::{Begun, Candidate, Source};
 use crate::host::{Host, Surroundings};
 use plugin_api::{Broker, Registry};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -38,6 +40,7 @@ pub struct Control {
     orders: mpsc::Sender<Order>,
     host: Arc<Host>,
     presets: Presets,
+    data_dir: Arc<PathBuf>,
 }
 
 /// What a [`Control`] is made from.
@@ -62,6 +65,7 @@ impl Control {
     /// When the system gives no thread.
     pub fn new(setup: Setup) -> io::Result<Self> {
         let Setup { host, registry, data_dir, presets, fallback } = setup;
+        let data_dir_shown = Arc::new(data_dir.clone());
         let broker = host.broker().cloned().map(|broker| -> Arc<dyn Broker> { broker });
         let surroundings = Surroundings { broker, ..Surroundings::new(registry, data_dir) };
         let mut operator =
@@ -73,7 +77,7 @@ impl Control {
             }
         };
         std::thread::Builder::new().name("control".to_owned()).spawn(work)?;
-        Ok(Self { orders, host, presets })
+        Ok(Self { orders, host, presets, data_dir: data_dir_shown })
     }
 
     /// Has an order carried out; waits for its turn if need be.
@@ -102,6 +106,11 @@ impl Control {
     /// What runs.
     pub(crate) fn host(&self) -> &Arc<Host> {
         &self.host
+    }
+
+    /// Where everything is written.
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     /// Pipelines by name.

@@ -31,6 +31,7 @@ pub(crate) struct Operator {
     closing: bool,
     refusal_noted: Option<Instant>,
     refusals_unnoted: u64,
+    pub(super) study: Option<super::study::Current>,
 }
 
 /// What came of a change.
@@ -59,6 +60,7 @@ impl Operator {
             closing: false,
             refusal_noted: None,
             refusals_unnoted: 0,
+            study: None,
         }
     }
 
@@ -121,7 +123,9 @@ impl Operator {
         let mut about = self.host.about();
         about.reason = Some("it was shut down".to_owned());
         self.host.set_about(about);
-        self.save().err().into_iter().collect()
+        let mut odd: Vec<String> = self.end_study_with_the_pipeline().into_iter().collect();
+        odd.extend(self.save().err());
+        odd
     }
 
     /// As [`shutdown`](Self::shutdown); after this, no order is carried out.
@@ -159,7 +163,7 @@ impl Operator {
     }
 
     /// The one way to another document: built, compared, and changed in band while something runs.
-    fn change_to(
+    pub(super) fn change_to(
         &mut self,
         document: &Document,
         restart: HashSet<String>,
@@ -189,6 +193,7 @@ impl Operator {
             }
             self.surroundings.remember(sensors);
             self.note_change(&what, &samples, by);
+            self.note_in_study(&before, &self.host.document(), &samples, by);
         }
         Ok(Applied { revision: self.host.revision(), samples, warnings })
     }
@@ -251,6 +256,6 @@ pub(super) fn difference(before: &Document, after: &Document, restart: &HashSet<
 }
 
 /// The time on the wall, nanoseconds since the Unix epoch.
-fn now_ns() -> i64 {
+pub(super) fn now_ns() -> i64 {
     Clock::now().unix_ns(pipeline_core::clock::monotonic_ns())
 }

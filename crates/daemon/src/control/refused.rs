@@ -73,6 +73,9 @@ pub(crate) enum Refused {
     /// There is no such stage.
     #[error("{0}")]
     NoStage(String),
+    /// A study cannot begin, or end, as things stand.
+    #[error("{0}")]
+    Study(String),
     /// There is no such preset.
     #[error("{0}")]
     NoPreset(String),

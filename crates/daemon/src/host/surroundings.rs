@@ -7,6 +7,7 @@ use plugin_api::{Broker, Gate, Registry, StageInitCtx};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The surroundings of pipelines.
@@ -18,6 +19,8 @@ pub(crate) struct Surroundings {
     pub(crate) offline: bool,
     /// What words in the paths of recordings stand for.
     pub(crate) names: Arc<BTreeMap<String, String>>,
+    /// Set when recordings begun under it may end.
+    pub(crate) may_end: Arc<AtomicBool>,
     /// Where a recording that is played has to wait.
     pub(crate) gate: Option<Arc<Gate>>,
     /// Sensors as the pipelines before knew them.
@@ -33,8 +36,16 @@ pub(crate) struct Prepared {
 impl Surroundings {
     pub(crate) fn new(registry: Arc<Registry>, data_dir: PathBuf) -> Self {
         let known_sensors = Arc::default();
-        let (names, gate) = (Arc::default(), None);
-        Self { registry, data_dir, broker: None, offline: false, names, gate, known_sensors }
+        Self {
+            registry,
+            data_dir,
+            broker: None,
+            offline: false,
+            names: Arc::default(),
+            may_end: Arc::default(),
+            gate: None,
+            known_sensors,
+        }
     }
 
     /// Builds a text that has been read.
@@ -71,6 +82,7 @@ impl Surroundings {
             broker: self.broker.clone(),
             sensors: Arc::new(Value::Null),
             names: Arc::clone(&self.names),
+            may_end: Arc::clone(&self.may_end),
             gate: self.gate.clone(),
             known_sensors: Arc::clone(&self.known_sensors),
             offline: self.offline,

@@ -167,6 +167,7 @@ fn error(id: &Value, refused: &Refused) -> Value {
         | Refused::Behind(_)
         | Refused::NotRunning
         | Refused::Exists(_)
+        | Refused::Study(_)
         | Refused::Busy
         | Refused::Closing => "conflict",
         Refused::Malformed(_)

@@ -39,11 +39,14 @@ impl ReadAnnotations for EdfAnnotations<'_> {
                     bad += 1;
                     continue;
                 };
+                let record_end =
+                    i128::from(reader.layout.duration_ns) * i128::from(self.record + 1);
                 let onset_ns = i128::from(tal.onset_ns) - i128::from(reader.first_onset_ns);
                 waiting.extend(tal.texts().map(|text| Annotation {
                     onset_s: onset_ns as f64 / 1e9,
                     duration_s: tal.duration_ns.map(|ns| ns as f64 / 1e9),
                     text,
+                    written_by_s: Some(record_end as f64 / 1e9),
                 }));
             }
         }

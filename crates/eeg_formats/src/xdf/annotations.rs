@@ -61,7 +61,12 @@ impl ReadAnnotations for XdfAnnotations<'_> {
             if !text.is_empty() {
                 // On the clock of the stream that is played, counted from its first sample.
                 let onset_s = zero_clock.to_own(strings.text.clock.to_common(time_s)) - zero_s;
-                waiting.push_back(Annotation { onset_s, duration_s: None, text });
+                waiting.push_back(Annotation {
+                    onset_s,
+                    duration_s: None,
+                    text,
+                    written_by_s: None,
+                });
             }
         }
         Ok(true)

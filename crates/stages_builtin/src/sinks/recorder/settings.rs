@@ -2,12 +2,16 @@
 
 use super::path::PathTemplate;
 use plugin_api::{ConfigError, StageInitCtx};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Checked parameters.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) path: PathTemplate,
     pub(crate) limits: Limits,
+    /// Whoever is in charge of the recording wants it to end.
+    pub(crate) may_end: Arc<AtomicBool>,
 }
 
 /// Those that are numbers, as the parameters have them.
@@ -58,7 +62,7 @@ impl Settings {
                 free_mb,
             ),
         ])?;
-        Ok(Self { path: path?, limits })
+        Ok(Self { path: path?, limits, may_end: Arc::clone(&ctx.may_end) })
     }
 }
 

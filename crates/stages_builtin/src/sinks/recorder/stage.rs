@@ -89,6 +89,7 @@ impl Recorder {
 impl Lockable for Recorder {
     fn is_locked(&self) -> bool {
         self.settings.limits.lock
+            && !self.settings.may_end.load(Ordering::Acquire)
             && self.running.as_ref().is_some_and(|r| r.queue.shared.open_file().is_some())
     }
 

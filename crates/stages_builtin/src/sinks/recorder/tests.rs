@@ -150,7 +150,8 @@ impl Bench {
         let ctx = StageInitCtx::in_folder(folder.path());
         let path = PathTemplate::parse("a.x", &ctx).unwrap();
         let disk = Fake::default();
-        let mut recorder = Recorder::new(Settings { path, limits }, &spec, disk.clone());
+        let mut recorder =
+            Recorder::new(Settings { path, limits, may_end: Arc::default() }, &spec, disk.clone());
         recorder.open().unwrap();
         Self {
             recorder,
@@ -406,7 +407,8 @@ fn a_disk_without_room_is_said_before_anything_runs() {
     let path = PathTemplate::parse("a.x", &ctx).unwrap();
     let limits = Limits { min_free_mb: Some(1e12), ..limits() };
     let spec = raw_spec(1, RATE_HZ);
-    let mut recorder = Recorder::new(Settings { path, limits }, &spec, Fake::default());
+    let mut recorder =
+        Recorder::new(Settings { path, limits, may_end: Arc::default() }, &spec, Fake::default());
     let error = recorder.open().unwrap_err().to_string();
     assert!(
         error.starts_with("the disk has room for ") && error.contains("min_free_mb"),

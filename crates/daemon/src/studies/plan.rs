@@ -1,0 +1,129 @@
+//! From what somebody asks for to the stages that record it.
+
+use crate::document::{Document, StageDoc};
+use pipeline_core::Role;
+use pipeline_core::executor::StageInfo;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::{BTreeMap, HashSet};
+
+/// Most characters of a code.
+const MAX_CODE: usize = 32;
+/// Most bytes of notes.
+const MAX_NOTES: usize = 16 * 1024;
+
+/// What a study is asked for with.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StudyForm {
+    /// Who is recorded: a code of letters and digits, no name.
+    pub(crate) participant: String,
+    /// What is done, letters and digits: `rest`, `oddball`.
+    #[serde(default = "rest")]
+    pub(crate) task: String,
+    /// What else there is to say.
+    #[serde(default)]
+    pub(crate) notes: String,
+    /// Stages whose output is recorded beside that of the sources.
+    #[serde(default)]
+    pub(crate) record: Vec<String>,
+}
+
+fn rest() -> String {
+    "rest".to_owned()
+}
+
+impl StudyForm {
+    /// What is wrong with it.
+    pub(crate) fn mistake(&self) -> Option<String> {
+        for (name, code) in [("participant", &self.participant), ("task", &self.task)] {
+            let plain = code.chars().all(|c| c.is_ascii_alphanumeric());
+            if !plain || !(1..=MAX_CODE).contains(&code.len()) {
+                return Some(format!(
+                    "`{name}` is {code:?}, but must be 1 to {MAX_CODE} letters and digits"
+                ));
+            }
+        }
+        (self.notes.len() > MAX_NOTES)
+            .then(|| format!("`notes` has {} bytes, and {MAX_NOTES} at most", self.notes.len()))
+    }
+}
+
+/// The recorders of a study.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The document with them.
+    pub(crate) document: Document,
+    /// Recorder, what it records, whether that is raw.
+    pub(crate) recorders: Vec<(String, String, bool)>,
+    /// What has to begin from nothing, so that it can be computed again.
+    pub(crate) restart: HashSet<String>,
+    /// What words in paths stand for.
+    pub(crate) names: BTreeMap<String, String>,
+}
+
+impl Plan {
+    /// `folder` is the study's, relative to the data dir.
+    pub(crate) fn new(
+        form: &StudyForm,
+        folder: &str,
+        document: &Document,
+        stages: &[StageInfo],
+    ) -> Result<Self, String> {
+        let names = [("study", folder), ("participant", &form.participant), ("task", &form.task)];
+        let mut plan = Self {
+            document: document.clone(),
+            recorders: Vec::new(),
+            restart: HashSet::new(),
+            names: names.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        };
+        for source in stages.iter().filter(|stage| stage.role == Role::Source) {
+            plan.record(source, true)?;
+        }
+        for id in &form.record {
+            let stage = stages.iter().find(|stage| *stage.id == **id);
+            let stage = stage.ok_or_else(|| format!("there is no stage `{id}` to record"))?;
+            if stage.role != Role::Source {
+                plan.record(stage, false)?;
+                plan.restart_above(id);
+            }
+        }
+        Ok(plan)
+    }
+
+    fn record(&mut self, stage: &StageInfo, is_raw: bool) -> Result<(), String> {
+        let id = &stage.id;
+        let output = stage.output.as_ref();
+        let output =
+            output.ok_or_else(|| format!("`{id}` gives nothing that could be recorded"))?;
+        let recorder = format!("study_{id}");
+        if self.document.stages.contains_key(&recorder) {
+            return Err(format!("there is a stage `{recorder}` already: give it another id"));
+        }
+        let (kind, ending) =
+            if output.kind.has_codes() { ("bdf_sink", "bdf") } else { ("xdf_sink", "xdf") };
+        let path = format!("{{study}}/{{participant}}_{{task}}_{id}.{ending}");
+        let stage = StageDoc {
+            kind: kind.to_owned(),
+            inputs: Some(vec![id.to_string()]),
+            group: None,
+            on_error: None,
+            // What is raw must not change; what is computed may, and says so.
+            params: json!({ "path": path, "lock": is_raw }),
+        };
+        self.document.stages.insert(recorder.clone(), stage);
+        self.recorders.push((recorder, id.to_string(), is_raw));
+        Ok(())
+    }
+
+    /// A stage and all that feed it, but for the sources.
+    fn restart_above(&mut self, id: &str) {
+        let Some(stage) = self.document.stages.get(id) else { return };
+        let inputs = stage.inputs.clone().unwrap_or_default();
+        if inputs.is_empty() || !self.restart.insert(id.to_owned()) {
+            return;
+        }
+        inputs.iter().for_each(|input| self.restart_above(input));
+    }
+}

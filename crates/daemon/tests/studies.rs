@@ -1,0 +1,170 @@
+//! A study from beginning to end: recorded, marked, changed while it runs, stopped, computed again, handed over.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use common::{Live, Scratch, code_and_words, eegd};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+
+const PIPELINE: &str = "\
+- synthetic: { sps: 250, channels: 3, seed: 5 }
+- to_voltage
+- notch: { hz: 50 }
+- websocket_sink: { topic: eeg }
+";
+
+/// An answer: status and JSON.
+fn ask(live: &Live, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    let mut stream = TcpStream::connect(&live.address).unwrap();
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        live.address,
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let body = if head.to_ascii_lowercase().contains("chunked") {
+        body.split_once("\r\n").unwrap().1.rsplit_once("\r\n0\r\n").unwrap().0
+    } else {
+        body
+    };
+    (status, serde_json::from_str(body).unwrap_or(Value::Null))
+}
+
+/// Waits for so many frames more at a stage.
+fn frames(live: &Live, stage: &str, more: u64) {
+    let from = live.figure(stage, "frames_in");
+    live.until("frames flow", |live| live.figure(stage, "frames_in") >= from + more);
+}
+
+fn scratch() -> (Scratch, Live) {
+    let scratch = Scratch::new(PIPELINE);
+    let live = Live::start(&mut scratch.eegd("run", &["--listen", "127.0.0.1:0"]));
+    (scratch, live)
+}
+
+fn folder_of(scratch: &Scratch, meta: &Value) -> PathBuf {
+    scratch.path("out").join(meta["study"].as_str().unwrap())
+}
+
+#[test]
+fn a_study_is_recorded_and_computed_again_byte_for_byte() {
+    let (scratch, live) = scratch();
+    frames(&live, "notch", 300);
+    let form =
+        json!({"participant": "P001", "task": "rest", "notes": "eyes open", "record": ["notch"]});
+    let (status, meta) = ask(&live, "POST", "/studies", &form);
+    assert_eq!(status, 201, "{meta:#}");
+    assert_eq!(ask(&live, "POST", "/studies", &form).0, 409, "one at a time");
+    let patch = |hz: u32| json!({"type": "patch", "patch": [{"op": "replace", "path": "/stages/notch/params/hz", "value": hz}]});
+    let change = |hz| {
+        let (status, answer) = ask(&live, "PATCH", "/pipeline", &patch(hz)["patch"]);
+        assert_eq!(status, 200, "{answer:#}");
+    };
+    for (n, hz) in [60, 50, 60].into_iter().enumerate() {
+        frames(&live, "notch", 140);
+        let text = format!("marker {n}");
+        assert_eq!(ask(&live, "POST", "/markers", &json!({"text": text})).0, 200);
+        frames(&live, "notch", 90);
+        change(hz);
+    }
+    frames(&live, "notch", 150);
+    // What is raw is locked while it is recorded.
+    let locked = json!([{"op": "replace", "path": "/stages/synthetic/params/seed", "value": 6}]);
+    let (status, answer) = ask(&live, "PATCH", "/pipeline", &locked);
+    assert_eq!(status, 423, "{answer:#}");
+    frames(&live, "notch", 150);
+    let (status, meta) = ask(&live, "POST", "/studies/current/stop", &Value::Null);
+    assert_eq!(status, 200, "{meta:#}");
+    assert_eq!(ask(&live, "POST", "/studies/current/stop", &Value::Null).0, 409);
+    let (_, listed) = ask(&live, "GET", "/studies", &Value::Null);
+    assert_eq!(listed["studies"][0]["state"], "complete", "{listed:#}");
+    live.signal("-INT");
+    let (code, words) = live.end();
+    assert_eq!(code, Some(0), "{words}");
+
+    let folder = folder_of(&scratch, &meta);
+    assert_eq!(meta["changes"].as_array().unwrap().len(), 3, "{meta:#}");
+    assert_eq!(meta["checksums"].as_object().unwrap().len(), 3, "{meta:#}");
+    assert!(meta["stages"]["study_synthetic"]["frames_in"].as_u64().unwrap() > 900, "{meta:#}");
+    let again = scratch.path("again");
+    let pipeline = folder.join("pipeline.yaml");
+    let raw = folder.join("P001_rest_synthetic.bdf");
+    let output = eegd(&["process"])
+        .arg(&pipeline)
+        .arg("--input")
+        .arg(&raw)
+        .arg("--data-dir")
+        .arg(&again)
+        .output()
+        .unwrap();
+    let (code, words) = code_and_words(&output);
+    assert_eq!(code, Some(0), "{words}");
+    let name = "P001_rest_notch.xdf";
+    let live_bytes = fs::read(folder.join(name)).unwrap();
+    let computed = fs::read(again.join(meta["study"].as_str().unwrap()).join(name)).unwrap();
+    let differs = live_bytes.iter().zip(&computed).position(|(a, b)| a != b);
+    assert_eq!((differs, live_bytes.len()), (None, computed.len()), "filtered live and again");
+
+    let info = eegd(&["info"]).arg(&raw).output().unwrap();
+    let text = String::from_utf8(info.stdout).unwrap();
+    for wanted in ["marker 0", "marker 2", "Change notch", "Refusal", "the file is whole"] {
+        assert!(text.contains(wanted), "{wanted} is not in\n{text}");
+    }
+    assert_bids(&scratch, &folder);
+}
+
+fn assert_bids(scratch: &Scratch, study: &Path) {
+    let dataset = scratch.path("bids");
+    let export = || eegd(&["export", "bids"]).arg(study).arg(&dataset).output().unwrap();
+    let (code, words) = code_and_words(&export());
+    assert_eq!(code, Some(0), "{words}");
+    let stem = "sub-P001/eeg/sub-P001_task-rest_run-01_";
+    for ending in ["eeg.bdf", "eeg.json", "channels.tsv", "events.tsv"] {
+        assert!(dataset.join(format!("{stem}{ending}")).is_file(), "{ending}");
+    }
+    let (code, words) = code_and_words(&export());
+    assert_eq!(code, Some(2), "nothing is overwritten: {words}");
+}
+
+#[test]
+fn a_form_that_makes_no_study_is_refused_and_leaves_nothing() {
+    let (scratch, live) = scratch();
+    for (form, status, words) in [
+        (json!({"participant": "../x"}), 400, "letters and digits"),
+        (json!({"participant": "P1", "record": ["nocth"]}), 400, "no stage `nocth`"),
+        (json!({"participant": "P1", "tsak": "x"}), 400, "tsak"),
+    ] {
+        let (found, answer) = ask(&live, "POST", "/studies", &form);
+        assert_eq!(found, status, "{answer:#}");
+        assert!(answer["detail"].as_str().unwrap().contains(words), "{answer:#}");
+    }
+    let left = fs::read_dir(scratch.path("out/studies")).map_or(0, Iterator::count);
+    assert_eq!(left, 0);
+    assert_eq!(ask(&live, "GET", "/studies/x/files/..%2f..%2fp.yaml", &Value::Null).0, 404);
+}
+
+#[test]
+fn a_study_ends_with_the_daemon() {
+    let (scratch, live) = scratch();
+    let (status, meta) = ask(&live, "POST", "/studies", &json!({"participant": "P2", "task": "x"}));
+    assert_eq!(status, 201, "{meta:#}");
+    frames(&live, "notch", 200);
+    live.signal("-INT");
+    let (code, words) = live.end();
+    assert_eq!(code, Some(0), "{words}");
+    let folder = folder_of(&scratch, &meta);
+    let text = fs::read_to_string(folder.join("session_meta.json")).unwrap();
+    let meta: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(meta["state"], "complete");
+    assert!(meta["checksums"]["P2_x_synthetic.bdf"].is_string(), "{text}");
+}
