@@ -9,6 +9,7 @@ use eeg_boards::simulator::{
     Bench, BenchSettings, Fault, Inputs, OscillatorError, RealTime, Recorded, TestSignals, Wiring,
 };
 use eeg_boards::{Board, Signal};
+use eeg_formats::SampleKind;
 use plugin_api::{ConfigError, StageInitCtx};
 use serde::Deserialize;
 
@@ -189,13 +190,31 @@ impl SimulatedSensor {
             recording.info().pick_stream(None).map_err(|error| refused(error.to_string()))?;
         let stream = &recording.info().streams[number];
         let (channels, rate_hz) = (stream.channels.len(), stream.rate_hz);
-        let mut microvolts = Vec::new();
-        let mut block = vec![0.0; 1024 * channels];
-        while let Some(chunk) = recording
-            .read_microvolts(number, &mut block)
-            .map_err(|error| refused(error.to_string()))?
-        {
-            microvolts.extend_from_slice(&block[..chunk.frames * channels]);
+        let scalings: Vec<(f64, f64)> = stream
+            .channels
+            .iter()
+            .map(|channel| channel.microvolts.unwrap_or(channel.scaling))
+            .map(|scaling| (scaling.scale, scaling.offset))
+            .collect();
+        let in_codes = stream.sample_kind == SampleKind::Codes;
+        let (mut microvolts, mut floats, mut codes) = (Vec::new(), Vec::new(), Vec::new());
+        loop {
+            let chunk = if in_codes {
+                codes.resize(1024 * channels, 0);
+                recording.read_codes(number, &mut codes)
+            } else {
+                floats.resize(1024 * channels, 0.0);
+                recording.read_microvolts(number, &mut floats)
+            };
+            let Some(chunk) = chunk.map_err(|error| refused(error.to_string()))? else { break };
+            let samples = chunk.frames * channels;
+            let scaled = codes.iter().zip(scalings.iter().cycle());
+            let scaled = scaled.map(|(code, (scale, offset))| f64::from(*code) * scale + offset);
+            if in_codes {
+                microvolts.extend(scaled.take(samples).map(|uv| uv as f32));
+            } else {
+                microvolts.extend_from_slice(&floats[..samples]);
+            }
             if microvolts.len() > RECORDED_SAMPLES {
                 let message = format!("`{path}` is too long to be held: cut it to an hour or less");
                 return Err(refused(message));
