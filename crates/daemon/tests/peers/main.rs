@@ -18,6 +18,12 @@ fn filters_equal_scipy() {
 }
 
 #[test]
+fn stages_equal_scipy_while_retuned_and_after_a_day() {
+    let stage = set_up::example("stage");
+    set_up::pytest("stages_builtin/tests/peers/live_peer.py", &[("EEGD_STAGE", &stage)]);
+}
+
+#[test]
 fn readers_equal_pyedflib_edfio_and_mne() {
     let dump = set_up::example("dump");
     set_up::pytest("eeg_formats/tests/peers/formats_peer.py", &[("EEG_FORMATS_DUMP", &dump)]);
