@@ -18,9 +18,9 @@ use support::feed::{FRAMES, Feed};
 
 fn main() {
     let effort = Effort::from_args();
-    let folder = tempfile::tempdir().expect("a scratch folder can be made");
-    let ctx = StageInitCtx::in_folder(folder.path());
     for channels in [8, 16] {
+        let folder = tempfile::tempdir().expect("a scratch folder can be made");
+        let ctx = StageInitCtx::in_folder(folder.path());
         let title = format!("stages: {channels} channels, {FRAMES} frames");
         let mut contest = Contest::new(title, "ns per sample and channel");
         contest.row("no stage: a packet filled by copying", turn(None, channels, &ctx, effort));
