@@ -2,10 +2,10 @@
 
 use super::{Host, Inner};
 use crate::document::Document;
-use pipeline_core::StreamSpec;
 use pipeline_core::clock::{Clock, monotonic_ns};
 use pipeline_core::executor::{Failure, StageInfo};
 use pipeline_core::telemetry::{HistogramSnapshot, StageState};
+use pipeline_core::{SourceAccount, StreamSpec};
 use serde_json::{Map, Value, json};
 
 impl Host {
@@ -90,10 +90,20 @@ fn stage_status(stage: &StageInfo, infos: &[StageInfo], document: &Document) -> 
         "dropped_frames": stats.dropped_frames.get(),
         "errors": stats.errors.get(),
         "skipped_packets": stats.skipped_packets.get(),
+        "source": stats.account().map(|account| source(&**account)),
         "queue_packets": stats.queue_depth.load(std::sync::atomic::Ordering::Relaxed),
         "process_ns": quantiles(&stats.process_ns.snapshot()),
         "age_ns": quantiles(&stats.age_ns.snapshot()),
     })
+}
+
+/// What a source counts of its device: all it acquired is in `frames_out` or in `lost`, by cause.
+fn source(account: &dyn SourceAccount) -> Value {
+    let lost: Map<String, Value> =
+        account.lost().into_iter().map(|(cause, n)| (cause.to_owned(), n.into())).collect();
+    let figures: Map<String, Value> =
+        account.figures().into_iter().map(|(name, x)| (name.to_owned(), x.into())).collect();
+    json!({ "acquired": account.acquired(), "lost": lost, "figures": figures })
 }
 
 /// `null` until something was measured.
