@@ -111,6 +111,7 @@ fn resources() -> (Router<App>, Value) {
         .routes(routes!(start::start))
         .routes(routes!(start::shutdown))
         .routes(routes!(pipeline::stage))
+        .routes(routes!(pipeline::ledger))
         .routes(routes!(presets::list))
         .routes(routes!(stages::list))
         .routes(routes!(topics::list))

@@ -4,9 +4,11 @@
 
 mod account;
 mod histogram;
+mod ledger;
 
 pub use account::SourceAccount;
 pub use histogram::{Histogram, HistogramSnapshot};
+pub use ledger::LedgerRow;
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
