@@ -108,6 +108,10 @@ impl Live {
         assert!(status.success(), "kill {name}");
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn is_over(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }

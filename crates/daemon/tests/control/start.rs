@@ -21,7 +21,13 @@ fn presets_have_names_and_texts_and_can_be_started() {
         let name = preset["name"].as_str().unwrap();
         let lockless = !preset["text"].as_str().unwrap().contains("_sink: { path")
             && !preset["text"].as_str().unwrap().contains("_file, path");
-        let answer = rig.post(&format!("/pipeline/start?preset={name}")).ok();
+        let answer = rig.post(&format!("/pipeline/start?preset={name}"));
+        if preset["text"].as_str().unwrap().contains("/dev/") && answer.status != 200 {
+            // There is no such board here: then nothing has changed.
+            answer.problem(422, "not-opened");
+            continue;
+        }
+        let answer = answer.ok();
         let pipeline = rig.pipeline();
         assert_eq!(
             (&pipeline["state"], &pipeline["origin"]),
