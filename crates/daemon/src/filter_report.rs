@@ -1,15 +1,27 @@
-//! What each filter of a pipeline does, frequency by frequency: `eegd check --filters`.
+//! What each filter of a pipeline does, frequency by frequency: `eegd check --filters` and `GET /pipeline/filter_report`.
 //!
 //! Computed by the stages themselves from the coefficients that run; gain and phase as `scipy.signal.sosfreqz`, delay as
 //! `scipy.signal.group_delay`, settling time to 1 %.
 
-use pipeline_core::graph::FrequencyResponse;
+use pipeline_core::graph::{CheckedGraph, FrequencyResponse};
+use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// The edges and middles of the EEG's bands, and the mains.
 pub(crate) const USUAL_HZ: &[f64] = &[
     0.1, 0.5, 1.0, 2.0, 4.0, 6.0, 8.0, 10.0, 13.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 100.0,
     200.0, 500.0, 1000.0,
 ];
+
+/// The filters of a graph by the id of their stage.
+pub(crate) type Filters = Vec<(String, Arc<dyn FrequencyResponse>)>;
+
+/// Those stages that are filters.
+pub(crate) fn filters(graph: &CheckedGraph) -> Filters {
+    let filter =
+        |node: &pipeline_core::graph::Node| Some((node.id.clone(), node.response.clone()?));
+    graph.nodes.iter().filter_map(filter).collect()
+}
 
 /// One filter's answer.
 #[derive(Debug)]
@@ -44,6 +56,19 @@ impl FilterReport {
             }
         };
         Self { rate_hz, settling_s: filter.settling_s(), points: there.map(point).collect() }
+    }
+
+    /// Arrays of one length, for a plot. A gain of nothing at all is `null`.
+    pub(crate) fn to_json(&self) -> Value {
+        let all = |value: fn(&Point) -> f64| self.points.iter().map(value).collect::<Vec<f64>>();
+        json!({
+            "rate_hz": self.rate_hz,
+            "settling_s": self.settling_s,
+            "hz": all(|p| p.hz),
+            "gain_db": all(|p| p.gain_db),
+            "phase_deg": all(|p| p.phase_deg),
+            "group_delay_s": all(|p| p.group_delay_s),
+        })
     }
 
     /// A line about the filter and one for each frequency.
@@ -90,12 +115,12 @@ mod tests {
 
     #[test]
     fn frequencies_that_do_not_exist_are_left_out() {
-        let points = FilterReport::new(&Half, &[0.0, 25.0, 50.0, 60.0]).points;
-        assert_eq!(
-            points.iter().map(|p| (p.hz, p.phase_deg)).collect::<Vec<_>>(),
-            [(0.0, 0.0), (25.0, -90.0)]
-        );
-        assert!((points[1].gain_db + 6.0206).abs() < 1e-4);
+        let report = FilterReport::new(&Half, &[0.0, 25.0, 50.0, 60.0]).to_json();
+        assert_eq!(report["hz"], json!([0.0, 25.0]));
+        assert_eq!(report["phase_deg"], json!([0.0, -90.0]));
+        assert_eq!(report["group_delay_s"], json!([0.01, 0.01]));
+        let gain = report["gain_db"][1].as_f64().unwrap();
+        assert!((gain + 6.0206).abs() < 1e-4, "{gain}");
     }
 
     #[test]

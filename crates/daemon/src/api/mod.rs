@@ -4,6 +4,7 @@
 
 mod access;
 mod body;
+mod filter_report;
 mod guard;
 mod health;
 mod listen;
@@ -108,6 +109,7 @@ pub(crate) struct App {
 fn resources() -> (Router<App>, Value) {
     let (router, collected) = OpenApiRouter::with_openapi(openapi::Description::openapi())
         .routes(routes!(pipeline::show, pipeline::patch))
+        .routes(routes!(filter_report::show))
         .routes(routes!(start::start))
         .routes(routes!(start::shutdown))
         .routes(routes!(pipeline::stage))

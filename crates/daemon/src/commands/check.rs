@@ -2,7 +2,7 @@
 
 use super::Failed;
 use super::load::prepare;
-use crate::filter_report::{FilterReport, USUAL_HZ};
+use crate::filter_report::{self, FilterReport, USUAL_HZ};
 use crate::host::Surroundings;
 use pipeline_core::graph::{CheckedGraph, Node};
 use plugin_api::Registry;
@@ -31,11 +31,8 @@ pub(super) fn check(
     println!("{}", table(graph, kind));
     if let Some(hz) = filters {
         let hz = if hz.is_empty() { USUAL_HZ } else { hz };
-        for node in &graph.nodes {
-            if let Some(filter) = &node.response {
-                let report = FilterReport::new(&**filter, hz);
-                println!("\n{}", report.to_text(&node.id, &kind(&node.id)));
-            }
+        for (id, filter) in filter_report::filters(graph) {
+            println!("\n{}", FilterReport::new(&*filter, hz).to_text(&id, &kind(&id)));
         }
     }
     Ok(())

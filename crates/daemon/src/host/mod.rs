@@ -15,6 +15,7 @@ pub(crate) use told::Told;
 
 use crate::broker::WebSocketBroker;
 use crate::document::{Checked, Document};
+use crate::filter_report::{self, Filters};
 use pipeline_core::Event;
 use pipeline_core::executor::{self, ChangeError, Group, Outcome, Proposal, Running};
 use pipeline_core::graph::GraphError;
@@ -74,6 +75,8 @@ struct Inner {
     document: Document,
     about: About,
     running: Option<Arc<Running>>,
+    /// What the running filters do to each frequency.
+    filters: Filters,
     outcome: Option<Outcome>,
     /// What could not be opened.
     not_opened: Vec<GraphError>,
@@ -118,7 +121,11 @@ impl Host {
         self.enter(State::Starting);
         let groups = groups(&checked.document);
         self.adopt(checked.document);
-        self.lock().outcome = None;
+        {
+            let mut inner = self.lock();
+            inner.outcome = None;
+            inner.filters = filter_report::filters(&checked.graph);
+        }
         let running = match executor::start(checked.graph, &groups) {
             Ok(running) => Arc::new(running),
             Err(errors) => {
@@ -144,13 +151,17 @@ impl Host {
     ) -> Result<Vec<(String, u64)>, ChangeError> {
         let running = self.running().ok_or(ChangeError::Over)?;
         let Checked { document, graph } = checked;
+        let filters = filter_report::filters(&graph);
         let proposal = Proposal { graph, groups: groups(&document), changed, restart };
         // The first packet of a new form may come before the change is acknowledged.
         let revision = self.revision();
         self.tell_broker(revision + 1);
         let result = running.change(proposal);
         match &result {
-            Ok(_) | Err(ChangeError::Broken(_)) => self.adopt(document),
+            Ok(_) | Err(ChangeError::Broken(_)) => {
+                self.adopt(document);
+                self.lock().filters = filters;
+            }
             Err(_) => self.tell_broker(revision),
         }
         if let Err(ChangeError::Broken(errors)) = &result {
@@ -168,6 +179,11 @@ impl Host {
         self.tell_broker(inner.revision);
         // An error means that nobody listens.
         let _ = self.told.send(Told::change(inner.revision, &before, &inner.document));
+    }
+
+    /// The filters that run, or ran last.
+    pub(crate) fn filters(&self) -> Filters {
+        self.lock().filters.clone()
     }
 
     /// Something happened: every recorder is told, in order with the data, and every live client. May wait a while.

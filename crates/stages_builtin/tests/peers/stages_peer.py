@@ -12,6 +12,8 @@ import json
 import os
 import pathlib
 import subprocess
+import urllib.error
+import urllib.request
 
 import numpy as np
 import pytest
@@ -485,3 +487,41 @@ def test_filter_report(tmp_path, name, rate):
     end = filter_.sum() if taps else np.prod(filter_[:, :3].sum(axis=1) / filter_[:, 3:].sum(axis=1))
     said = float(head.split("settles in ")[1].removesuffix(" ms"))
     assert abs(said - settled(h, end) / rate * 1e3) < 0.06 + 1e3 / rate * (not taps), head
+
+
+def test_filter_report_of_what_runs(tmp_path):
+    """Over HTTP, and again after the notch was retuned while it ran."""
+    pipeline = [{"synthetic": {"sps": 250, "channels": 2, "seed": 1}}, {"to_voltage": {}}, {"notch": {"hz": 50}}, {"fir": {"high_hz": 30}}]
+    (tmp_path / "p.yaml").write_text(json.dumps([*pipeline, {"csv_sink": {"path": "x.csv"}}]))
+    words = [os.environ["EEGD"], "run", "p.yaml", "--listen", "127.0.0.1:0", "--data-dir", "."]
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as daemon:
+        try:
+            url = next(line.split()[-1] for line in daemon.stdout if "viewer" in line)
+
+            def ask(path, method="GET", body=None):
+                kind = {"Content-Type": "application/json"} if body else {}
+                request = urllib.request.Request(url + path, body and json.dumps(body).encode(), kind, method=method)
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    return json.load(answer)
+
+            def check(notch_hz):
+                filters = ask("/pipeline/filter_report")["filters"]
+                assert list(filters) == ["notch", "fir"]
+                notch = filters["notch"]
+                _, response = signal.freqz(*signal.iirnotch(notch_hz, 30, fs=250), worN=notch["hz"], fs=250)
+                assert len(notch["hz"]) == 200 and notch["rate_hz"] == 250
+                np.testing.assert_allclose(notch["gain_db"], 20 * np.log10(np.abs(response)), rtol=1e-9, atol=1e-9)
+                np.testing.assert_allclose(notch["phase_deg"], np.angle(response, deg=True), rtol=1e-9, atol=1e-9)
+                assert len(set(filters["fir"]["group_delay_s"])) == 1
+
+            check(50)
+            ask("/pipeline", "PATCH", [{"op": "replace", "path": "/stages/notch/params/hz", "value": 60}])
+            check(60)
+            assert ask("/pipeline/filter_report?stage=notch&hz=1,10")["filters"]["notch"]["hz"] == [1, 10]
+            for wrong, status in (("?stage=to_voltage", 404), ("?hz=x", 400), ("?herz=1", 400)):
+                with pytest.raises(urllib.error.HTTPError) as error:
+                    ask(f"/pipeline/filter_report{wrong}")
+                assert error.value.code == status
+        finally:
+            daemon.terminate()
+            daemon.communicate(timeout=60)
