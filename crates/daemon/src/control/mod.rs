@@ -1,7 +1,7 @@
 //! Orders that start, change and stop the pipeline: carried out one at a time, on a thread of their own.
 //!
 //! HTTP, `/ws/control` and the command line all hand their orders to the same [`Control`]; behind it stands one
-//! [`Operator`] with one way of doing things: new document, built, compared with the running one, changed in band.
+//! `Operator` with one way of doing things: new document, built, compared with the running one, changed in band.
 
 mod compare;
 mod operator;
