@@ -99,8 +99,9 @@ export class Cursor {
   step(sign, far) {
     const frames = Math.max(1, Math.round(((this.scope.stream?.rate_hz ?? 0) * this.scope.settings.seconds) / STRIDE));
     this.held = true;
-    if (this.reading === null) this.place = { x: 0.5 };
-    else this.place = { position: this.reading.position, step: sign * (far ? frames : 1) };
+    // From where it was sent last, which may not be answered yet: a step is never lost to a faster key.
+    const from = this.place !== null && "position" in this.place ? this.place.position : this.reading?.position;
+    this.place = from === undefined ? { x: 0.5 } : { position: from, step: sign * (far ? frames : 1) };
     this.ask();
     return true;
   }
@@ -147,7 +148,9 @@ export class Cursor {
     if (request <= this.answered) return;
     this.answered = request;
     this.reading = cursor;
-    if (cursor !== null && this.place !== null && "position" in this.place) this.place = { position: cursor.position, step: 0 };
+    // An answer to an earlier question must not take back the step asked for since.
+    const latest = request === this.requests;
+    if (latest && cursor !== null && this.place !== null && "position" in this.place) this.place = { position: cursor.position, step: 0 };
     if (this.measureNext && cursor !== null) {
       this.measureNext = false;
       return this.measure();
