@@ -15,7 +15,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("alloc_pools", &[]),
     ("plugin_api", &["pipeline_core"]),
     ("stages_builtin", &["plugin_api", "eeg_formats", "eeg_boards"]),
-    ("daemon", &["stages_builtin", "plugin_api", "pipeline_core"]),
+    // `eeg_formats` for `eegd info`, `recover` and `convert`, which know no pipeline.
+    ("daemon", &["stages_builtin", "plugin_api", "pipeline_core", "eeg_formats"]),
     // An eegd of somebody else's.
     ("custom_stage", &["daemon", "stages_builtin", "plugin_api"]),
 ];
