@@ -2,7 +2,7 @@
 //!
 //! A stamp is the true time of a conversion plus a delay that is never negative, mostly microseconds and now and then
 //! milliseconds. So the truth is the lower envelope of the stamps. [`SampleClock`] keeps the lowest stamp of each stretch of
-//! conversions over the last seconds and lays a curve of time, rate and drift through them ([`Curve`](curve::Curve)).
+//! conversions over the last seconds and lays a curve of time, rate and drift through them (`Curve`).
 //! The board's oscillator (the ADS1299's is good to 2.5 %, data sheet SBAS499C section 7.5) is the one that defines the curve: the rate in
 //! a configuration is a name. What cannot be seen from stamps alone is a delay that all of them share.
 //!
