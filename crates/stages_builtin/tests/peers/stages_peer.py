@@ -492,7 +492,7 @@ def test_filter_report(tmp_path, name, rate):
 def test_filter_report_of_what_runs(tmp_path):
     """Over HTTP, and again after the notch was retuned while it ran."""
     pipeline = [{"synthetic": {"sps": 250, "channels": 2, "seed": 1}}, {"to_voltage": {}}, {"notch": {"hz": 50}}, {"fir": {"high_hz": 30}}]
-    (tmp_path / "p.yaml").write_text(json.dumps([*pipeline, {"csv_sink": {"path": "x.csv"}}]))
+    (tmp_path / "p.yaml").write_text(json.dumps([*pipeline, {"websocket_sink": {"topic": "x"}}]))
     words = [os.environ["EEGD"], "run", "p.yaml", "--listen", "127.0.0.1:0", "--data-dir", "."]
     with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as daemon:
         try:
