@@ -148,8 +148,8 @@ fn offline(filter: usize, turns: &[(usize, f64)], raw: &[f32], spec: &StreamSpec
 
 #[test]
 fn a_retuned_filter_equals_an_offline_run_with_the_change_at_the_acknowledged_sample() {
-    let (raw, sinks) = (Seen::default(), vec![Seen::default(); FILTERS.len()]);
-    let sinks: Vec<Seen> = sinks.iter().map(|_| Seen::default()).collect();
+    let raw = Seen::default();
+    let sinks: Vec<Seen> = FILTERS.iter().map(|_| Seen::default()).collect();
     let mut values: Vec<f64> = FILTERS.iter().map(|(_, _, values)| values[0]).collect();
     let running = start(graph(&values, &sinks, &raw), &[]).unwrap();
     let stages = running.stages();

@@ -8,6 +8,7 @@
 
 use super::fate::{Fate, fates};
 use super::notice::{Answer, Cut, Decision, MAX_UNDER_WAY, Notice, SharedNotice, Vote};
+use super::plan::ThreadHandle;
 use super::position::Before;
 use super::proposal::{ChangeError, Proposal};
 use super::shared::lock;
@@ -45,6 +46,12 @@ impl Held {
         let (to, answers) = sync_channel(ANSWERS);
         let notice = Arc::new(Notice::Cut(Cut::new(reached.to_vec(), to)));
         Self { notice, answers, votes: Vec::new() }
+    }
+
+    /// Decides, and wakes the threads that wait for it.
+    pub(super) fn decide(&self, threads: &[ThreadHandle], decision: Decision) {
+        self.cut().decide(decision);
+        threads.iter().for_each(|thread| thread.mailbox.interrupt());
     }
 
     pub(super) fn cut(&self) -> &Cut {
@@ -95,7 +102,7 @@ impl Running {
             (0..nodes.len()).map(|n| fates[n].is_remade() && !starts_over(n, &nodes)).collect();
         if to_open.contains(&true) && reached.contains(&true) {
             let held = control.hold(&reached)?;
-            control.decide(&held, Decision::Release);
+            held.decide(&control.before.threads, Decision::Release);
             unlocked(&control, &held)?;
         }
         open::open(&mut nodes, |n| to_open[n]).map_err(ChangeError::NotOpened)?;
@@ -107,7 +114,7 @@ impl Running {
             }
         };
         if let Err(error) = unlocked(&control, &held) {
-            control.decide(&held, Decision::Release);
+            held.decide(&control.before.threads, Decision::Release);
             open::close(&mut nodes, |n| to_open[n]);
             return Err(error);
         }
@@ -118,7 +125,7 @@ impl Running {
         let Switched { takes_effect, broken } = match switched {
             Ok(switched) => switched,
             Err(errors) => {
-                control.decide(&held, Decision::Release);
+                held.decide(&control.before.threads, Decision::Release);
                 return Err(ChangeError::NotOpened(errors));
             }
         };
@@ -165,18 +172,13 @@ impl Control {
             let Some(missing) = missing else { return Ok(held) };
             if Instant::now() > deadline {
                 let thread = missing.name.clone();
-                self.decide(&held, Decision::Release);
+                held.decide(&self.before.threads, Decision::Release);
                 return Err(ChangeError::Behind { thread });
             }
             if let Ok(Answer::Reached(vote)) = held.answers.recv_timeout(POLL) {
                 held.votes.push(vote);
             }
         }
-    }
-
-    fn decide(&self, held: &Held, decision: Decision) {
-        held.cut().decide(decision);
-        self.before.threads.iter().for_each(|thread| thread.mailbox.interrupt());
     }
 }
 

@@ -95,10 +95,8 @@ fn reached(before: &[Seated], graph: &CheckedGraph, fates: &[Fate]) -> Vec<bool>
     let mut altered: HashSet<usize> = (0..before.len()).collect();
     for (node, fate) in graph.nodes.iter().zip(fates) {
         let Fate::Keep(b) = fate else { continue };
-        let feeders = node.inputs.iter().map(|i| &*graph.nodes[*i].id);
-        if before[*b].inputs.iter().map(|i| &*before[*i].id).eq(feeders)
-            && before[*b].group == node.group
-        {
+        let old = &before[*b];
+        if old.is_fed_as(before, node, &graph.nodes) && old.group == node.group {
             altered.remove(b);
         }
     }

@@ -24,6 +24,12 @@ pub(super) struct Seated {
 }
 
 impl Seated {
+    /// Whether the same stages feed it as feed `node` of a new graph; `seated` and `nodes` are what the inputs count.
+    pub(super) fn is_fed_as(&self, seated: &[Self], node: &Node, nodes: &[Node]) -> bool {
+        let now = self.inputs.iter().map(|i| &*seated[*i].id);
+        now.eq(node.inputs.iter().map(|i| nodes[*i].id.as_str()))
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.stats.state() != StageState::Running
     }
@@ -125,13 +131,7 @@ pub(super) fn takes_effect(
             (expected, _) => expected,
         });
         let rewired = match fates[n] {
-            Fate::Keep(b) => {
-                let ids = |inputs: &[usize], id: &dyn Fn(usize) -> String| {
-                    inputs.iter().map(|i| id(*i)).collect::<Vec<_>>()
-                };
-                ids(&node.inputs, &|i| nodes[i].id.clone())
-                    != ids(&before.seated[b].inputs, &|i| before.seated[i].id.to_string())
-            }
+            Fate::Keep(b) => !before.seated[b].is_fed_as(&before.seated, node, nodes),
             _ => true,
         };
         if rewired {

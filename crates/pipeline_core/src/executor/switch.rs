@@ -52,7 +52,7 @@ impl Running {
             .collect();
         let late = self.hand_out(threads, held)?;
         self.shared.watch(handles.iter(), &seated);
-        decide(held, &handles, Decision::Change);
+        held.decide(&handles, Decision::Change);
         let waits = |handle: &&ThreadHandle| late.iter().all(|(l, _)| l.number != handle.number);
         await_adoption(held, handles.iter().filter(waits).collect());
         self.publish(&seated);
@@ -94,7 +94,7 @@ impl Running {
         match started {
             Ok(_) => Ok(late),
             Err(error) => {
-                decide(held, &new, Decision::Release);
+                held.decide(&new, Decision::Release);
                 held.cut().take_layouts().into_values().for_each(open::abandon);
                 late.into_iter().for_each(|(_, layout)| open::abandon(layout));
                 Err(vec![error])
@@ -162,11 +162,6 @@ impl Running {
         }
         groups
     }
-}
-
-fn decide(held: &Held, threads: &[ThreadHandle], decision: Decision) {
-    held.cut().decide(decision);
-    threads.iter().for_each(|thread| thread.mailbox.interrupt());
 }
 
 fn await_adoption(held: &Held, mut awaited: Vec<&ThreadHandle>) {
