@@ -41,6 +41,16 @@ fn whole_pipelines_equal_scipy_and_the_readers() {
 }
 
 #[test]
+fn a_daemon_killed_while_it_records_leaves_files_that_open() {
+    set_up::pytest("daemon/tests/peers/kills_peer.py", &[("EEGD", Path::new(EEGD))]);
+}
+
+#[test]
+fn a_disk_that_stalls_fails_or_is_full_costs_nothing_that_is_not_said() {
+    set_up::pytest("daemon/tests/peers/disk_peer.py", &[("EEGD", Path::new(EEGD))]);
+}
+
+#[test]
 fn stages_equal_scipy_and_numpy() {
     set_up::pytest("stages_builtin/tests/peers/stages_peer.py", &[("EEGD", Path::new(EEGD))]);
 }
