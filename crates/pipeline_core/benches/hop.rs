@@ -237,6 +237,6 @@ impl StageImpl for Arrivals {
     fn process(&mut self, packet: Arc<RtPacket>, _ctx: &mut StageCtx) -> StageResult {
         let delay = since(packet.header().captured_ns);
         self.0.lock().expect("nobody panics with it").push(delay);
-        Ok(None)
+        Ok(Some(packet))
     }
 }

@@ -54,7 +54,8 @@ pub trait StageImpl: Lockable + Any + Send {
     ///
     /// Pass through: `Ok(Some(packet))`. New values: [`RtPacket::map_samples`]. Keep or log:
     /// [`PacketOwned::from`](crate::PacketOwned). A packet that is neither passed on nor changed goes back by
-    /// `packet.recycle()`.
+    /// `packet.recycle()`. A sink that is done with a packet answers `Ok(Some(packet))`, which sends it home; one that
+    /// keeps or sends it elsewhere answers `Ok(None)`.
     ///
     /// # Errors
     /// Any [`StageError`]; the policy decides what follows.
@@ -267,6 +268,17 @@ impl StageCtx {
     pub fn fresh(&mut self, header: PacketHeader, kind: PacketKind) -> FreshPacket {
         let capacity = self.capacity_samples;
         self.pool.get_or_insert_with(|| PacketPool::new(capacity)).fresh(header, kind)
+    }
+
+    /// Takes a packet home that this stage made and its thread lets go of.
+    ///
+    /// # Errors
+    /// The packet, when it is another stage's.
+    pub(crate) fn take_back(&mut self, packet: Arc<RtPacket>) -> Result<(), Arc<RtPacket>> {
+        match &mut self.pool {
+            Some(pool) => pool.take_back(packet),
+            None => Err(packet),
+        }
     }
 
     /// Raises flags on the packet that this call makes or changes.

@@ -192,6 +192,6 @@ impl Lockable for Keep {}
 impl StageImpl for Keep {
     fn process(&mut self, packet: Arc<RtPacket>, _ctx: &mut StageCtx) -> StageResult {
         self.0.lock().expect("nobody panics with it").extend_from_slice(packet.microvolts());
-        Ok(None)
+        Ok(Some(packet))
     }
 }

@@ -73,7 +73,7 @@ impl StageImpl for Seen {
         let mut seen = self.0.lock().unwrap();
         assert_eq!(packet.header().first_sample as usize, seen.len() / CHANNELS);
         seen.extend_from_slice(packet.microvolts());
-        Ok(None)
+        Ok(Some(packet))
     }
 }
 

@@ -160,7 +160,7 @@ impl StageImpl for StopWatch {
         if self.seen == first || self.seen == last || (self.each && self.seen > first) {
             self.times.lock().expect("nobody panics with it").push(Instant::now());
         }
-        Ok(None)
+        Ok(Some(packet))
     }
 }
 

@@ -8,6 +8,9 @@ use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Messages that are shown to the consumer together, at most.
+const TOGETHER: usize = 32;
+
 /// What travels between threads, in order. A lane is one sending stage; the edge knows who takes from it.
 pub(super) enum Message {
     /// Samples.
@@ -36,13 +39,16 @@ impl Drop for Bell {
 /// The sending end.
 pub(super) struct EdgeTx {
     ring: Producer<Message>,
-    /// Free slots when last looked at, less what was sent since: never more than there are. Looking fetches a cache
+    /// What the consumer does not see yet: each look at a new message fetches a cache line from here.
+    pending: Vec<Message>,
+    /// Free slots when last looked at, less what was sent since, pending or not: never more than there are. Looking fetches a cache
     /// line that the consumer writes for every message.
     room: usize,
     reserve: usize,
     overflow: Arc<Overflow>,
     own: Arc<Waker>,
-    unannounced: bool,
+    /// Messages since the consumer was last woken.
+    unannounced: usize,
     // INVARIANT: after `ring`. Fields drop in order, and the bell must ring when the ring is seen to be abandoned.
     consumer: Bell,
 }
@@ -74,11 +80,12 @@ pub(super) fn edge(
     let overflow = Arc::new(Overflow { any: AtomicU64::new(0), frames });
     let tx = EdgeTx {
         ring: tx,
+        pending: Vec::with_capacity(TOGETHER),
         room: 0,
         reserve,
         overflow: Arc::clone(&overflow),
         own: Arc::clone(producer),
-        unannounced: false,
+        unannounced: 0,
         consumer: Bell(Arc::clone(consumer)),
     };
     let rx = EdgeRx {
@@ -116,23 +123,44 @@ impl EdgeTx {
 
     fn has_room(&mut self) -> bool {
         if self.room <= self.reserve {
+            self.publish();
             self.room = self.ring.slots();
         }
         self.room > self.reserve
     }
 
-    /// Sends what must arrive; there is always room for it.
+    /// Sends what must arrive; there is always room for it. The consumer sees it at the next [`announce`](Self::announce)
+    /// at the latest.
     pub(super) fn push(&mut self, message: Message) {
-        // Only an abandoned edge can be out of reserved room, and then nobody misses the message.
-        drop(self.ring.push(message));
+        self.pending.push(message);
         self.room = self.room.saturating_sub(1);
-        self.unannounced = true;
+        self.unannounced += 1;
+        if self.pending.len() >= TOGETHER {
+            self.publish();
+        }
     }
 
-    /// Wakes the consumer if anything was sent since the last call: one wake a batch, not one a packet.
+    fn publish(&mut self) {
+        match self.ring.write_chunk_uninit(self.pending.len()) {
+            Ok(chunk) => drop(chunk.fill_from_iter(self.pending.drain(..))),
+            // Only an abandoned edge can be out of reserved room, and then nobody misses the messages.
+            Err(_) => self.pending.clear(),
+        }
+    }
+
+    /// Shows the consumer what was sent, and wakes it if that is anything: once a batch, not once a packet.
     pub(super) fn announce(&mut self) {
-        if std::mem::take(&mut self.unannounced) {
+        self.publish();
+        if std::mem::take(&mut self.unannounced) > 0 {
             self.consumer.0.wake();
+        }
+    }
+
+    /// As [`announce`](Self::announce), but only once the edge may be half full: for streams that nobody waits for, since a
+    /// wake-up costs more than hundreds of packets.
+    pub(super) fn announce_many(&mut self) {
+        if self.unannounced >= self.ring.buffer().capacity() / 2 {
+            self.announce();
         }
     }
 }
@@ -156,9 +184,11 @@ impl EdgeRx {
         self.ring.slots()
     }
 
-    /// Lets a producer that waits for room go on.
+    /// Lets a producer that waits for room go on, once there is enough that it will not soon wait again.
     pub(super) fn announce_room(&self) {
-        self.producer.0.wake();
+        if self.ring.slots() <= self.ring.buffer().capacity() / 2 {
+            self.producer.0.wake();
+        }
     }
 
     /// Calls `report(lane, frames)` for every lane whose packets found no room since the last call.
@@ -174,6 +204,12 @@ impl EdgeRx {
                 report(lane, lost);
             }
         }
+    }
+}
+
+impl Drop for EdgeTx {
+    fn drop(&mut self) {
+        self.publish();
     }
 }
 

@@ -11,6 +11,8 @@ use crate::packet::RtPacket;
 use crate::stage::StageError;
 use std::sync::Arc;
 
+/// Packets that go home to other threads together, at most.
+const TOGETHER: usize = 32;
 /// One packet in this many has its stages timed.
 const TIMED_EVERY: u32 = 32;
 
@@ -51,7 +53,7 @@ impl Worker {
             let target = self.inputs[edge].lanes[lane][0];
             self.deliver(target, packet);
         } else {
-            packet.recycle();
+            self.let_go(packet);
         }
     }
 
@@ -60,9 +62,10 @@ impl Worker {
         let sinks_only = self.sinks_only;
         let node = &mut self.nodes[target.node];
         if node.is_closed() {
-            packet.recycle();
+            self.let_go(packet);
             return;
         }
+        let is_sink = node.is_sink;
         node.arrive(target.port, &packet);
         let captured_ns = packet.header().captured_ns;
         let started_ns = if timed { monotonic_ns() } else { 0 };
@@ -73,11 +76,12 @@ impl Worker {
             if timed {
                 node.stats.process_ns.record(now_ns - started_ns);
             }
-            if node.is_sink && captured_ns > 0 {
+            if is_sink && captured_ns > 0 {
                 node.stats.age_ns.record(now_ns.saturating_sub(captured_ns));
             }
         }
         match result {
+            Ok(Some(done)) if is_sink => self.let_go(done),
             Ok(Some(out)) => self.emit(target.node, out),
             Ok(None) => {}
             Err(error) => self.failed(target.node, &error),
@@ -108,6 +112,20 @@ impl Worker {
             }
             self.deliver(target, Arc::clone(&packet));
         }
-        packet.recycle();
+        self.let_go(packet);
+    }
+
+    /// A packet goes home: at once when a stage of this thread made it, else together with others.
+    fn let_go(&mut self, mut packet: Arc<RtPacket>) {
+        for node in &mut self.nodes {
+            match node.ctx.take_back(packet) {
+                Ok(()) => return,
+                Err(foreign) => packet = foreign,
+            }
+        }
+        self.homeward.push(packet);
+        if self.homeward.len() >= TOGETHER {
+            RtPacket::recycle_all(&mut self.homeward);
+        }
     }
 }

@@ -105,14 +105,7 @@ impl RtNode {
             return Ok(None);
         };
         let ctx = &mut self.ctx;
-        if !self.is_sink {
-            return guarded(|| stage.process(packet, ctx));
-        }
-        // A sink lets go of its packet: keep the last handle, so that the shell goes home instead of to the allocator.
-        let kept = Arc::clone(&packet);
-        let result = guarded(|| stage.process(packet, ctx));
-        kept.recycle();
-        result
+        guarded(|| stage.process(packet, ctx))
     }
 
     pub(super) fn next(&mut self) -> Result<SourceStep, CallError> {

@@ -21,9 +21,6 @@ use std::sync::atomic::Ordering;
 
 /// Packets taken from one edge before the others get their turn.
 const BATCH: usize = 64;
-/// Packets a source that is not live sends before it wakes anybody: nobody waits for a single one, and a wake-up
-/// costs more than most packets' work. Less than the smallest edge, whose sender wakes the other end when it is full.
-const UNHURRIED: usize = 32;
 
 /// A thread's stages and edges.
 pub(super) struct Worker {
@@ -37,6 +34,8 @@ pub(super) struct Worker {
     pub(super) waker: Arc<Waker>,
     pub(super) sinks_only: bool,
     pub(super) untimed: u32,
+    /// Packets of other threads that are done with.
+    pub(super) homeward: Vec<Arc<RtPacket>>,
 }
 
 impl Worker {
@@ -52,6 +51,7 @@ impl Worker {
             waker,
             sinks_only: false,
             untimed: 0,
+            homeward: Vec::new(),
         }
     }
 
@@ -80,7 +80,6 @@ impl Worker {
 
     /// The source is the thread's first stage; everything else here is fed by it.
     fn run_source(&mut self) {
-        let mut unannounced = 0;
         while !self.nodes[0].is_closed() {
             if self.mailbox.interrupted.load(Ordering::Acquire) {
                 self.mailbox.heard();
@@ -100,12 +99,11 @@ impl Worker {
             }
             let step = self.nodes[0].next();
             let more = self.take_step(step);
-            unannounced += usize::from(more);
-            if more && !self.nodes[0].live && unannounced < UNHURRIED {
-                continue;
+            if more && !self.nodes[0].live {
+                self.outputs.iter_mut().for_each(EdgeTx::announce_many);
+            } else {
+                self.announce();
             }
-            unannounced = 0;
-            self.announce();
         }
         self.announce();
     }
@@ -273,8 +271,10 @@ impl Worker {
         self.mailbox.interrupt();
     }
 
+    /// Sends what is done to where it belongs and wakes who waits for it. Always before the thread sleeps.
     pub(super) fn announce(&mut self) {
         self.outputs.iter_mut().for_each(EdgeTx::announce);
+        RtPacket::recycle_all(&mut self.homeward);
     }
 }
 

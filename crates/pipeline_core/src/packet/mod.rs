@@ -116,7 +116,7 @@ impl RtPacket {
     /// Gives the packet back to the pool it came from, shell and all, without touching the allocator.
     ///
     /// Dropping the `Arc` is always right too; then the buffers go home and the shell alone is freed.
-    /// The executor calls this for every packet it lets go of.
+    /// The executor does the same for every packet it lets go of, many at a time.
     pub fn recycle(self: Arc<Self>) {
         if let Some(shelf) = self.home.upgrade() {
             shelf.put(self);

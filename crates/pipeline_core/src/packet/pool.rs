@@ -6,8 +6,12 @@
 //! `Arc` allocation itself) survives with its buffers. A handle that is simply dropped is right too: then
 //! [`RtPacket`]'s own `Drop` brings the buffers home and only the shell is made anew.
 //!
-//! What has come home is used before what has never been out, so that a thread which finishes each packet before the
-//! next one works on the same few buffers, still in its cache.
+//! Of what a packet costs, locked instructions are the most. So a packet that is let go of by the thread which owns the pool goes
+//! back without any ([`PacketPool::take_back`]), packets of other threads go home many at a time
+//! ([`RtPacket::recycle_all`]), and a fresh packet is filled outside its shell, which is looked at twice, not with every access.
+//!
+//! What has come home is used before what has never been out, the last one first, so that a thread which finishes each
+//! packet before the next one works on the same few buffers, still in its cache.
 
 use super::{PacketHeader, PacketKind, RtPacket};
 use crossbeam_queue::ArrayQueue;
@@ -36,13 +40,18 @@ impl Shelf {
     }
 
     pub(super) fn put_buffers(&self, codes: Vec<i32>, microvolts: Vec<f32>) {
-        drop(self.buffers.push((codes, microvolts)));
+        // A shell whose packet was never shared has none.
+        if codes.capacity() + microvolts.capacity() > 0 {
+            drop(self.buffers.push((codes, microvolts)));
+        }
     }
 }
 
 /// A stage's supply of packets. Empty at first; it grows to what is in flight and stays there.
 pub struct PacketPool {
     shelf: Arc<Shelf>,
+    /// Packets that came home on this thread.
+    at_hand: Vec<Arc<RtPacket>>,
     /// Packets that have not been out yet.
     spare: Vec<Arc<RtPacket>>,
     capacity_samples: usize,
@@ -56,22 +65,34 @@ impl PacketPool {
             buffers: ArrayQueue::new(SHELF_BUFFERS),
             shells_made: AtomicU64::new(0),
         };
-        Self { shelf: Arc::new(shelf), spare: Vec::new(), capacity_samples }
+        Self { shelf: Arc::new(shelf), at_hand: Vec::new(), spare: Vec::new(), capacity_samples }
     }
 
     /// A packet nobody else holds, with `header` and without samples.
     pub fn fresh(&mut self, header: PacketHeader, kind: PacketKind) -> FreshPacket {
-        while let Some(mut handle) = self.shelf.packets.pop() {
+        while let Some(mut handle) = self.at_hand.pop().or_else(|| self.shelf.packets.pop()) {
             if let Some(packet) = Arc::get_mut(&mut handle) {
-                packet.begin(header, kind);
-                return FreshPacket(handle);
+                let (codes, microvolts) = packet.take_buffers();
+                return FreshPacket { header, kind, codes, microvolts, shell: handle };
             }
             // Somebody else still holds this packet: theirs will come home. See the module's first lines.
         }
-        let mut new = self.spare.pop().unwrap_or_else(|| self.make());
-        let packet = Arc::get_mut(&mut new).expect("a packet that has not been out is held once");
-        packet.begin(header, kind);
-        FreshPacket(new)
+        let mut shell = self.spare.pop().unwrap_or_else(|| self.make());
+        let new = Arc::get_mut(&mut shell).expect(ONE_HOLDER);
+        let (codes, microvolts) = new.take_buffers();
+        FreshPacket { header, kind, codes, microvolts, shell }
+    }
+
+    /// Takes a handle that the owner's own thread lets go of.
+    ///
+    /// # Errors
+    /// The handle, when the packet is another pool's.
+    pub(crate) fn take_back(&mut self, packet: Arc<RtPacket>) -> Result<(), Arc<RtPacket>> {
+        if !packet.is_of(&self.shelf) {
+            return Err(packet);
+        }
+        self.at_hand.push(packet);
+        Ok(())
     }
 
     /// How many shells the allocator has been asked for so far.
@@ -123,23 +144,29 @@ impl std::fmt::Debug for PacketPool {
 }
 
 impl RtPacket {
-    /// Starts over with this header and no samples.
-    fn begin(&mut self, header: PacketHeader, kind: PacketKind) {
-        self.header = header;
-        self.kind = kind;
-        self.codes.clear();
-        self.microvolts.clear();
+    /// Gives back many packets, as [`recycle`](Self::recycle) does one.
+    pub(crate) fn recycle_all(packets: &mut Vec<Arc<Self>>) {
+        let mut shelf = None;
+        for packet in packets.drain(..) {
+            // Most are of one pool, and each look whether it still exists costs two locked instructions.
+            if shelf.as_ref().is_none_or(|shelf| !packet.is_of(shelf)) {
+                shelf = packet.home.upgrade();
+            }
+            if let Some(shelf) = &shelf {
+                shelf.put(packet);
+            }
+        }
     }
 
-    fn count_frames(&mut self) {
-        let channels = self.channels().max(1);
-        let samples =
-            if self.kind.has_microvolts() { self.microvolts.len() } else { self.codes.len() };
-        debug_assert!(
-            self.kind != PacketKind::RawAndVoltage || self.codes.len() == self.microvolts.len()
-        );
-        debug_assert_eq!(samples % channels, 0, "whole frames only");
-        self.header.frames = (samples / channels) as u32;
+    fn is_of(&self, shelf: &Arc<Shelf>) -> bool {
+        self.home.as_ptr() == Arc::as_ptr(shelf)
+    }
+
+    /// Its buffers, without the samples in them.
+    fn take_buffers(&mut self) -> (Vec<i32>, Vec<f32>) {
+        self.codes.clear();
+        self.microvolts.clear();
+        (std::mem::take(&mut self.codes), std::mem::take(&mut self.microvolts))
     }
 }
 
@@ -147,40 +174,57 @@ impl RtPacket {
 ///
 /// There is no way back from a shared packet to a writable one while anybody else holds it,
 /// so no stage can be handed samples that another still writes to.
-pub struct FreshPacket(Arc<RtPacket>);
+pub struct FreshPacket {
+    header: PacketHeader,
+    kind: PacketKind,
+    codes: Vec<i32>,
+    microvolts: Vec<f32>,
+    shell: Arc<RtPacket>,
+}
 
 impl FreshPacket {
-    fn packet(&mut self) -> &mut RtPacket {
-        Arc::get_mut(&mut self.0).expect("a fresh packet is held once")
-    }
-
     /// The header, to be changed.
-    pub fn header_mut(&mut self) -> &mut PacketHeader {
-        &mut self.packet().header
+    pub const fn header_mut(&mut self) -> &mut PacketHeader {
+        &mut self.header
     }
 
     /// The codes, `[frame][channel]`, to be filled.
-    pub fn codes_mut(&mut self) -> &mut Vec<i32> {
-        &mut self.packet().codes
+    pub const fn codes_mut(&mut self) -> &mut Vec<i32> {
+        &mut self.codes
     }
 
     /// The microvolts, `[frame][channel]`, to be filled.
-    pub fn microvolts_mut(&mut self) -> &mut Vec<f32> {
-        &mut self.packet().microvolts
+    pub const fn microvolts_mut(&mut self) -> &mut Vec<f32> {
+        &mut self.microvolts
     }
 
     /// Done: counts the frames and lets others see the packet.
-    pub fn share(mut self) -> Arc<RtPacket> {
-        self.packet().count_frames();
-        self.0
+    pub fn share(self) -> Arc<RtPacket> {
+        let Self { mut header, kind, codes, microvolts, mut shell } = self;
+        debug_assert!(kind != PacketKind::RawAndVoltage || codes.len() == microvolts.len());
+        let channels = header.sensor.channels.len().max(1);
+        let samples = if kind.has_microvolts() { microvolts.len() } else { codes.len() };
+        debug_assert_eq!(samples % channels, 0, "whole frames only");
+        header.frames = (samples / channels) as u32;
+        let packet = Arc::get_mut(&mut shell).expect(ONE_HOLDER);
+        packet.header = header;
+        packet.kind = kind;
+        packet.codes = codes;
+        packet.microvolts = microvolts;
+        shell
     }
 }
 
 impl std::fmt::Debug for FreshPacket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
+        f.debug_struct("FreshPacket")
+            .field("header", &self.header)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
+
+const ONE_HOLDER: &str = "a packet that nobody has seen yet is held once";
 
 #[cfg(test)]
 mod tests {

@@ -116,7 +116,7 @@ impl StageImpl for Seen {
         } else {
             seen.extend(packet.codes().iter().step_by(CHANNELS).map(|c| *c as f32));
         }
-        Ok(None)
+        Ok(Some(packet))
     }
 }
 
@@ -127,7 +127,7 @@ impl Lockable for Tally {}
 impl StageImpl for Tally {
     fn process(&mut self, packet: Arc<RtPacket>, _ctx: &mut StageCtx) -> StageResult {
         self.0.fetch_add(packet.frames() as u64, Ordering::Relaxed);
-        Ok(None)
+        Ok(Some(packet))
     }
 }
 
@@ -191,7 +191,7 @@ impl StageImpl for Indexed {
             codes.chain(packet.microvolts().iter().step_by(CHANNELS).copied()).collect();
         let mut seen = self.0.lock().unwrap();
         seen.extend(values.into_iter().enumerate().map(|(i, x)| (first + i as u64, x)));
-        Ok(None)
+        Ok(Some(packet))
     }
 }
 
