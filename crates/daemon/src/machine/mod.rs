@@ -1,0 +1,31 @@
+//! Facts about this machine, read from below a root folder: `/`, or a tree of files made for a test.
+//!
+//! One fact a file. A fact that the kernel does not show is `None` or empty, never a guess.
+
+mod clock;
+mod cores;
+mod devices;
+mod identity;
+mod idle;
+mod kernel;
+mod memory;
+mod model;
+mod power;
+mod privileges;
+mod root;
+mod temperature;
+#[cfg(test)]
+pub(crate) mod tree;
+
+pub(crate) use clock::{Keeper, clock_keeper, clock_source};
+pub(crate) use cores::{Cores, cores, governors, in_words, load_average};
+pub(crate) use devices::{Device, Gpio, gpio_chips, spi_buses};
+pub(crate) use identity::{Identity, group_name};
+pub(crate) use idle::{IdleState, idle_states};
+pub(crate) use kernel::{Kernel, Preemption, kernel};
+pub(crate) use memory::{Memory, memory};
+pub(crate) use model::{Model, model};
+pub(crate) use power::{Power, power};
+pub(crate) use privileges::{Privileges, privileges};
+pub(crate) use root::Root;
+pub(crate) use temperature::temperature_c;
