@@ -15,6 +15,7 @@
 //! | [`control`] | orders that start, change and stop it, one at a time |
 //! | [`broker`], `ws` | packets to live clients |
 //! | [`api`], `viewer` | HTTP, and the page in the browser |
+//! | `machine` | facts about the machine it runs on |
 //! | `commands` | what the command line can do |
 #![forbid(unsafe_code)]
 
@@ -25,6 +26,7 @@ pub mod control;
 pub mod document;
 mod filter_report;
 pub mod host;
+mod machine;
 mod studies;
 mod viewer;
 mod ws;

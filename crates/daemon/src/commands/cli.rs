@@ -29,6 +29,7 @@ Examples:
   eegd check my.yaml                    every mistake in it, or the graph it makes
   eegd stages                           every kind of stage, with its parameters
   eegd info rec.bdf                     what is in a recording; recover makes one whole, convert writes it as another
+  eegd doctor                           what this machine lacks for it, and what to type
   eegd ctl set notch.hz=50              a parameter changed while it runs
 
 Exit codes: 0 done, 2 the input (arguments, file, pipeline) is wrong, 1 anything else.";
@@ -71,6 +72,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         order: CtlOrder,
     },
+    /// Tell whether this machine is ready: kernel, privileges, cores, SPI, GPIO, disk; and what to type where it is not.
+    Doctor(Doctor),
     /// Tell what is in a recording: streams, gaps, annotations, and whether the file is whole.
     Info {
         /// The recording: EDF, BDF, XDF, CSV or OpenBCI text.
@@ -155,6 +158,20 @@ pub(super) struct Serve {
     pub(super) fallback: Option<PathBuf>,
     #[command(flatten)]
     pub(super) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// A pipeline whose sensors are tried too: opened, and their conversions counted for three seconds.
+    pub(super) pipeline: Option<PathBuf>,
+    /// Where the daemon is to listen.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(super) listen: SocketAddr,
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// As JSON.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

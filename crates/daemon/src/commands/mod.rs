@@ -6,6 +6,7 @@ mod cli;
 mod client;
 mod convert;
 mod ctl;
+mod doctor;
 mod load;
 mod process;
 mod recordings;
@@ -26,6 +27,8 @@ pub(crate) enum Failed {
     Input(String),
     /// Anything else: exit code 1.
     Other(anyhow::Error),
+    /// Likewise, and what there is to say has been said.
+    Told,
 }
 
 impl From<anyhow::Error> for Failed {
@@ -71,6 +74,7 @@ pub fn main_from<A: Into<OsString> + Clone>(
             bids::export(&paths, &dataset)
         }
         Command::Stages { json } => stages::stages(json, &registry),
+        Command::Doctor(options) => doctor::doctor(&options, registry),
         Command::Ctl { daemon, order } => ctl::ctl(&daemon, order),
     };
     match done {
@@ -89,5 +93,6 @@ fn fail(failed: Failed) -> u8 {
             eprintln!("eegd: {error:#}");
             1
         }
+        Failed::Told => 1,
     }
 }

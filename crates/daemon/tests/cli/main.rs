@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod doctor;
 mod full_disk;
 mod signals;
 mod wrong_input;
