@@ -27,6 +27,7 @@ pub mod document;
 mod filter_report;
 pub mod host;
 mod machine;
+mod realtime;
 mod studies;
 mod viewer;
 mod ws;

@@ -46,7 +46,7 @@ fn told(loaded: &Loaded) -> Vec<String> {
 fn the_merged_document_says_everything() {
     let seen = merged(YAML, Format::Yaml);
     assert_eq!(seen["name"], "demo");
-    assert_eq!(seen["groups"]["dsp"], json!({"cores": [2]}));
+    assert_eq!(seen["groups"]["dsp"], json!({"cores": [2], "priority": null, "wait": "park"}));
     let ids: Vec<&String> = seen["stages"].as_object().unwrap().keys().collect();
     assert_eq!(ids, ["synthetic", "to_voltage", "mains", "websocket_sink"]);
     let mains = &seen["stages"]["mains"];

@@ -4,12 +4,13 @@
 //!
 //! Saturated: nanoseconds per packet from a source to a sink on another core, the way back of its buffer included.
 //! Paced: a packet each millisecond to a consumer that sleeps, from just before it is sent until it is there. A wake-up
-//! is the operating system's; a thread parked and unparked by hand, with nothing else, is the limit.
+//! is the operating system's; a thread parked and unparked by hand, with nothing else, is the limit. A consumer that
+//! spins is awake: it sees the packet as soon as the cache line has come over.
 
 mod support;
 
 use pipeline_core::clock::monotonic_ns;
-use pipeline_core::executor::Group;
+use pipeline_core::executor::{Group, Wait};
 use pipeline_core::{
     Built, Lockable, PacketKind, PacketPool, Role, RtPacket, SourceImpl, SourceStep, StageCtx,
     StageError, StageImpl, StageResult, StreamSpec,
@@ -41,8 +42,18 @@ fn spec() -> StreamSpec {
 }
 
 fn cores() -> [Group; 2] {
-    let group = |name: &str, core| Group { name: name.to_owned(), cores: vec![core] };
-    [group("acquire", 0), group("sinks", 1)]
+    waiting(Wait::Park)
+}
+
+/// The two groups, of which the sinks wait like this.
+fn waiting(wait: Wait) -> [Group; 2] {
+    let group = |name: &str, core, wait| Group {
+        name: name.to_owned(),
+        cores: vec![core],
+        wait,
+        ..Group::default()
+    };
+    [group("acquire", 0, Wait::Park), group("sinks", 1, wait)]
 }
 
 /// Pins the calling thread, which must not be the main one: every thread started later would inherit that.
@@ -130,10 +141,11 @@ type Delays = Vec<f64>;
 
 fn paced(effort: Effort) {
     let packets = effort.turn().as_millis() as usize * 5 + 5;
-    let ways: [(&str, fn(usize) -> Delays); 3] = [
+    let ways: [(&str, fn(usize) -> Delays); 4] = [
         ("thread parked and unparked by hand", park_delays),
         ("std sync_channel", sync_channel_delays),
-        ("executor, source to sink", executor_delays),
+        ("executor, source to sink, `wait: park`", |packets| executor_delays(packets, Wait::Park)),
+        ("executor, source to sink, `wait: spin`", |packets| executor_delays(packets, Wait::Spin)),
     ];
     for q in [0.5, 0.99] {
         let title = format!("paced, one packet a millisecond: p{}", q * 100.0);
@@ -196,7 +208,7 @@ fn sync_channel_delays(packets: usize) -> Delays {
     consumer.join().expect("the consumer ends in order")
 }
 
-fn executor_delays(packets: usize) -> Delays {
+fn executor_delays(packets: usize, wait: Wait) -> Delays {
     let delays = Arc::new(Mutex::new(Vec::with_capacity(packets)));
     let sink = Arrivals(Arc::clone(&delays));
     let source = Node::new(Role::Source, move |_| {
@@ -204,7 +216,7 @@ fn executor_delays(packets: usize) -> Delays {
         Ok(Built::source(Paced { spec: spec.clone(), left: packets }, spec))
     });
     let sink = Node::new(Role::Sink, move |_| Ok(Built::sink(sink.clone())));
-    run_line(&[("acquire", &source), ("sinks", &sink)], &cores());
+    run_line(&[("acquire", &source), ("sinks", &sink)], &waiting(wait));
     std::mem::take(&mut *delays.lock().expect("no sink panics"))
 }
 

@@ -197,6 +197,7 @@ fn by_hand() -> Map<String, Value> {
                 },
             } },
             "failures": { "type": "array", "items": { "type": "object", "required": ["message"] } },
+            "scheduling": { "$ref": "#/components/schemas/SchedulingReport", "description": "How the threads are scheduled: asked for, and got." },
         },
     });
     let patch = json!({ "anyOf": [

@@ -110,10 +110,14 @@ async fn until_stopped(
     let host = control.host();
     let mut states = host.states();
     let mut was = *states.borrow_and_update();
+    let mut told: Vec<String> = Vec::new();
     loop {
         if was == State::Running {
-            for note in host.last().iter().flat_map(|running| running.notes()) {
-                eprintln!("eegd: warning: {note}");
+            for warning in host.scheduling_warnings() {
+                if !told.contains(&warning) {
+                    eprintln!("eegd: warning: {warning}");
+                    told.push(warning);
+                }
             }
         }
         tokio::select! {

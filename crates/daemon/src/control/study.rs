@@ -105,6 +105,7 @@ impl Operator {
             stopped_unix_ns: None,
             software: concat!("eegd ", env!("CARGO_PKG_VERSION")).to_owned(),
             machine: Machine::this(),
+            scheduling: Some(self.host.scheduling()),
             sensors: outputs.map(|output| sensor(&output.sensor)).collect(),
             recordings: plan.recorders.iter().map(recorded).collect(),
             changes: Vec::new(),

@@ -2,12 +2,17 @@
 
 use super::model::{Document, GroupDoc};
 use super::read::Reader;
-use super::tree::{Node, Tree};
+use super::tree::{Key, Node, Tree};
 use pipeline_core::Role;
+use pipeline_core::executor::Wait;
 use pipeline_core::graph::nearest;
+use std::ops::RangeInclusive;
 
 /// The highest core number that makes sense anywhere.
 const MAX_CORE: u64 = 1023;
+/// Those of `SCHED_FIFO` on Linux (sched(7)).
+const PRIORITIES: RangeInclusive<u8> = 1..=99;
+const SETTINGS: &str = "`cores`, `priority` and `wait`";
 
 /// Groups that exist without being declared.
 fn defaults() -> [&'static str; 3] {
@@ -29,18 +34,12 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) {
             Tree::Null => {}
             Tree::Map(entries) => {
                 for (key, value) in entries {
-                    if key.text == "cores" {
-                        group.cores = cores(reader, value, &format!("{path}/cores"));
-                    } else {
-                        let message =
-                            format!("a group has no setting `{}`; it takes `cores`", key.text);
-                        reader.report(key.at, format!("{path}/{}", key.text), message);
-                    }
+                    setting(reader, &mut group, &path, key, value);
                 }
             }
             _ => {
                 let message = format!(
-                    "the settings of `{}` must be a mapping with `cores`, not {settings}",
+                    "the settings of `{}` must be a mapping with any of {SETTINGS}, not {settings}",
                     name.text
                 );
                 reader.report(settings.at, path, message);
@@ -48,6 +47,53 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) {
         }
         reader.group_mut().insert(name.text.clone(), group);
     }
+}
+
+fn setting(reader: &mut Reader<'_>, group: &mut GroupDoc, path: &str, key: &Key, value: &Node) {
+    let path = format!("{path}/{}", key.text);
+    match key.text.as_str() {
+        "cores" => group.cores = cores(reader, value, &path),
+        "priority" => group.priority = priority(reader, value, &path),
+        "wait" => group.wait = wait(reader, value, &path),
+        other => {
+            let message = format!("a group has no setting `{other}`; it takes {SETTINGS}");
+            reader.report(key.at, path, message);
+        }
+    }
+}
+
+fn priority(reader: &mut Reader<'_>, node: &Node, path: &str) -> Option<u8> {
+    reader.note(path, node.at);
+    let number = match &node.tree {
+        Tree::Null => return None,
+        Tree::Number(n) => n.as_u64().and_then(|n| u8::try_from(n).ok()),
+        _ => None,
+    };
+    let priority = number.filter(|n| PRIORITIES.contains(n));
+    if priority.is_none() {
+        let message = format!(
+            "`priority` is the real-time priority, a number from {} to {}, not {node}",
+            PRIORITIES.start(),
+            PRIORITIES.end()
+        );
+        reader.report(node.at, path, message);
+    }
+    priority
+}
+
+fn wait(reader: &mut Reader<'_>, node: &Node, path: &str) -> Wait {
+    reader.note(path, node.at);
+    let named = |word: &str| Wait::ALL.into_iter().find(|wait| wait.name() == word);
+    let wait = match &node.tree {
+        Tree::Null => Some(Wait::default()),
+        Tree::Str(word) => named(word),
+        _ => None,
+    };
+    wait.unwrap_or_else(|| {
+        let message = format!("`wait` is `park` or `spin`, not {node}");
+        reader.report(node.at, path, message);
+        Wait::default()
+    })
 }
 
 fn cores(reader: &mut Reader<'_>, node: &Node, path: &str) -> Vec<usize> {

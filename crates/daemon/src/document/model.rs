@@ -4,9 +4,10 @@ use super::format::Format;
 use super::read;
 use super::tree::Node;
 use indexmap::IndexMap;
+use pipeline_core::executor::Wait;
 use pipeline_core::graph::GraphError;
 use plugin_api::{Registry, StagePolicy};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// A pipeline, described.
@@ -29,6 +30,16 @@ pub struct Document {
 pub struct GroupDoc {
     /// The cores its threads are pinned to; empty means any.
     pub cores: Vec<usize>,
+    /// Their real-time priority, 1 to 99; `None` means the normal policy.
+    pub priority: Option<u8>,
+    /// How they wait for packets.
+    #[serde(serialize_with = "by_name")]
+    pub wait: Wait,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it serializes by reference")]
+fn by_name<S: Serializer>(wait: &Wait, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(wait.name())
 }
 
 /// One stage.

@@ -131,6 +131,8 @@ sensors:
 groups:
   dsp:
     cores: [2, 3]
+    priority: null
+    wait: park
 stages:
   notch:
     kind: notch

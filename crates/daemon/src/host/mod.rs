@@ -16,6 +16,7 @@ pub(crate) use told::Told;
 use crate::broker::WebSocketBroker;
 use crate::document::{Checked, Document};
 use crate::filter_report::{self, Filters};
+use crate::realtime::{self, MemoryLock, SchedulingReport};
 use pipeline_core::Event;
 use pipeline_core::executor::{self, ChangeError, Group, Outcome, Proposal, Running};
 use pipeline_core::graph::GraphError;
@@ -80,6 +81,8 @@ struct Inner {
     outcome: Option<Outcome>,
     /// What could not be opened.
     not_opened: Vec<GraphError>,
+    /// What came of locking the memory, once a group wanted to be on time.
+    memory: Option<MemoryLock>,
 }
 
 /// Where the document comes from and how it fared, for `GET /pipeline`.
@@ -120,6 +123,7 @@ impl Host {
     pub fn start(self: &Arc<Self>, checked: Checked) -> Result<Arc<Running>, Vec<GraphError>> {
         self.enter(State::Starting);
         let groups = groups(&checked.document);
+        self.keep_in_memory(&groups);
         self.adopt(checked.document);
         {
             let mut inner = self.lock();
@@ -152,7 +156,9 @@ impl Host {
         let running = self.running().ok_or(ChangeError::Over)?;
         let Checked { document, graph } = checked;
         let filters = filter_report::filters(&graph);
-        let proposal = Proposal { graph, groups: groups(&document), changed, restart };
+        let groups = groups(&document);
+        self.keep_in_memory(&groups);
+        let proposal = Proposal { graph, groups, changed, restart };
         // The first packet of a new form may come before the change is acknowledged.
         let revision = self.revision();
         self.tell_broker(revision + 1);
@@ -168,6 +174,30 @@ impl Host {
             self.lock().not_opened.clone_from(errors);
         }
         result
+    }
+
+    /// Locks the memory of the process as soon as a group asks for a real-time priority.
+    fn keep_in_memory(&self, groups: &[Group]) {
+        if groups.iter().any(|group| group.priority.is_some()) {
+            self.lock().memory.get_or_insert_with(realtime::lock_memory);
+        }
+    }
+
+    /// How the threads of the pipeline that runs, or ran last, are scheduled, and whether memory stays.
+    pub(crate) fn scheduling(&self) -> SchedulingReport {
+        let (running, memory) = self.running_and_memory();
+        SchedulingReport::new(&running.map_or_else(Vec::new, |r| r.scheduling()), memory.as_ref())
+    }
+
+    /// What of that could not be had, in sentences.
+    pub(crate) fn scheduling_warnings(&self) -> Vec<String> {
+        let (running, memory) = self.running_and_memory();
+        realtime::warnings(&running.map_or_else(Vec::new, |r| r.scheduling()), memory.as_ref())
+    }
+
+    fn running_and_memory(&self) -> (Option<Arc<Running>>, Option<MemoryLock>) {
+        let inner = self.lock();
+        (inner.running.clone(), inner.memory.clone())
     }
 
     /// Takes a document: the next revision. Everybody hears what is different.
@@ -321,6 +351,8 @@ fn groups(document: &Document) -> Vec<Group> {
     let group = |(name, group): (&String, &crate::document::GroupDoc)| Group {
         name: name.clone(),
         cores: group.cores.clone(),
+        priority: group.priority,
+        wait: group.wait,
     };
     document.groups.iter().map(group).collect()
 }

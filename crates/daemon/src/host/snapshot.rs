@@ -37,6 +37,7 @@ impl Host {
             "config": config,
             "stages": stages,
             "failures": failures,
+            "scheduling": self.scheduling(),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! `session_meta.json`: what a study was, in words and numbers that a program can read.
 
+use crate::realtime::SchedulingReport;
 use pipeline_core::SensorMeta;
 use pipeline_core::executor::StageInfo;
 use schemars::JsonSchema;
@@ -30,6 +31,9 @@ pub(crate) struct SessionMeta {
     pub(crate) software: String,
     /// The machine it ran on.
     pub(crate) machine: Machine,
+    /// How the threads were scheduled when it began: what was asked for, and what the system gave.
+    #[serde(default)]
+    pub(crate) scheduling: Option<SchedulingReport>,
     /// The sensors as they were when it began.
     pub(crate) sensors: Vec<Value>,
     /// What was recorded.

@@ -1,12 +1,13 @@
 //! From one layout of a thread to the next, at a cut: what lives on moves over, what is gone is closed.
 
+use super::Group;
 use super::layout::{Layout, Past, Seat};
 use super::node::{RtNode, Running};
 use super::notice::{Answer, Cut, Decision};
+use super::scheduling;
 use super::worker::Worker;
 use crate::stage::ErrorAction;
 use crate::telemetry::StageState;
-use std::io;
 use std::time::Duration;
 
 /// How long a thread sleeps between two looks for a stage that another one is to let go of. Only once a change, and
@@ -26,7 +27,7 @@ impl Worker {
             self.report_overflow(i);
         }
         let layout = cut.take_layout(self.number).unwrap_or_default();
-        let Layout { seats, inputs, outputs, leaving, cores } = layout;
+        let Layout { seats, inputs, outputs, leaving, group, allowed } = layout;
         let mut before: Vec<Option<RtNode>> =
             std::mem::take(&mut self.nodes).into_iter().map(Some).collect();
         let mut take = |node: usize| {
@@ -60,7 +61,7 @@ impl Worker {
             self.sit_down(seat, old);
         }
         self.sinks_only = self.nodes.iter().all(|node| node.is_sink);
-        pin(&cores);
+        self.schedule(&group, &allowed);
         for n in 0..self.nodes.len() {
             let node = &self.nodes[n];
             if !node.ports.is_empty() && node.ports.iter().all(|port| !port.open) {
@@ -69,6 +70,20 @@ impl Worker {
         }
         cut.answer(Answer::Adopted { thread: self.number });
         !self.nodes.is_empty()
+    }
+
+    /// Arranges this thread as its group asks. What it had before is read from what was written down then.
+    fn schedule(&self, group: &Group, allowed: &[usize]) {
+        self.waker.set_wait(group.wait);
+        if self.nodes.is_empty() {
+            return self.shared.forget_scheduling(self.number);
+        }
+        let before = self.shared.scheduling_of(self.number);
+        let was_real_time = before.is_some_and(|b| b.asked.priority.is_some());
+        let thread = std::thread::current();
+        let thread = thread.name().unwrap_or(&group.name);
+        let achieved = scheduling::arrange(thread, group, allowed, was_real_time);
+        self.shared.note_scheduling(self.number, achieved);
     }
 
     fn sit_down(&mut self, seat: Seat, old: Option<RtNode>) {
@@ -102,20 +117,4 @@ impl Worker {
         debug_assert!(matches!(node.body, Running::Closed));
         node.stats.set_state(StageState::Ended);
     }
-}
-
-/// The cores that the calling thread may run on.
-pub(super) fn allowed_cores() -> Vec<usize> {
-    let Ok(allowed) = rustix::thread::sched_getaffinity(None) else { return Vec::new() };
-    (0..rustix::thread::CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect()
-}
-
-fn pin(cores: &[usize]) {
-    if cores.is_empty() {
-        return;
-    }
-    let mut set = rustix::thread::CpuSet::new();
-    cores.iter().for_each(|core| set.set(*core));
-    // The cores were looked up before; what can still fail here is a change of limits, which costs only jitter.
-    let _: io::Result<()> = rustix::thread::sched_setaffinity(None, &set).map_err(Into::into);
 }

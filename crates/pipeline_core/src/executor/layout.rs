@@ -1,5 +1,6 @@
 //! What one thread runs: stages in their seats, and the edges to other threads.
 
+use super::Group;
 use super::edge::{EdgeRx, EdgeTx};
 use super::node::RtNode;
 
@@ -15,8 +16,10 @@ pub(super) struct Layout {
     pub(super) outputs: Vec<EdgeTx>,
     /// Stages of this thread that go on in another one, by their index in the graph before.
     pub(super) leaving: Vec<usize>,
-    /// The cores to run on; empty means any.
-    pub(super) cores: Vec<usize>,
+    /// How the thread is to be scheduled.
+    pub(super) group: Group,
+    /// The cores of the whole process.
+    pub(super) allowed: Vec<usize>,
 }
 
 /// A stage's place in a thread.

@@ -8,6 +8,7 @@
 //! | `plan.rs`, `links.rs`, `position.rs`, `layout.rs` | which stages share a thread, which edges that makes, where each begins |
 //! | `worker.rs` and beside it | the loop of one thread |
 //! | `edge.rs`, `wake.rs` | rings between threads, sleeping and waking |
+//! | `scheduling.rs` | priority, cores and more of a thread: asked for, tried, read back |
 //! | `notice.rs` | what travels in them beside packets: events, and the cut at which a graph changes |
 //! | `proposal.rs`, `fate.rs`, `change.rs`, `switch.rs` | another graph for a running pipeline: what becomes of each stage, and how it is done |
 
@@ -25,12 +26,14 @@ mod open;
 mod plan;
 mod position;
 mod proposal;
+mod scheduling;
 mod shared;
 mod switch;
 pub(crate) mod wake;
 mod worker;
 
 pub use proposal::{ChangeError, Proposal};
+pub use scheduling::{AchievedScheduling, Refused, Wait};
 pub use shared::Failure;
 
 use crate::event::Event;
@@ -46,13 +49,17 @@ use std::thread::JoinHandle;
 /// How many reports of stages may wait to be read.
 const REPORTS: usize = 1024;
 
-/// A group of stages that share a thread, and the cores it may run on.
+/// A group of stages that share a thread, and how that is to be scheduled.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Group {
     /// Its name, as stages refer to it.
     pub name: String,
     /// Cores to pin to; empty means any.
     pub cores: Vec<usize>,
+    /// Real-time priority under `SCHED_FIFO`, 1 to 99; `None` means the normal policy.
+    pub priority: Option<u8>,
+    /// How it waits for packets.
+    pub wait: Wait,
 }
 
 /// What is known about one stage of a running pipeline.
@@ -93,7 +100,6 @@ pub struct Running {
     stages: RwLock<Arc<[StageInfo]>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     control: Mutex<Control>,
-    notes: Mutex<Vec<String>>,
     reports: SyncSender<Event>,
     events: Mutex<Option<Receiver<Event>>>,
 }
@@ -110,7 +116,6 @@ pub fn start(mut graph: CheckedGraph, groups: &[Group]) -> Result<Running, Vec<G
         stages: RwLock::new(Arc::from([])),
         threads: Mutex::default(),
         control: Mutex::default(),
-        notes: Mutex::default(),
         reports,
         events: Mutex::new(Some(events)),
     };
@@ -156,9 +161,9 @@ impl Running {
         self.shared.failures()
     }
 
-    /// What was asked for and could not be had, for the log: pinning, so far.
-    pub fn notes(&self) -> Vec<String> {
-        lock(&self.notes).clone()
+    /// How the threads are scheduled: what was asked for, and what the system gives them.
+    pub fn scheduling(&self) -> Vec<AchievedScheduling> {
+        self.shared.scheduling()
     }
 
     /// What stages report while they run ([`StageCtx::report`](crate::StageCtx::report)). The first call has it; it ends

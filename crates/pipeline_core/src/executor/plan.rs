@@ -96,11 +96,9 @@ pub(super) fn plan(
         .zip(handles)
         .zip(layouts)
         .map(|((thread, (handle, is_new)), mut layout)| {
-            layout.cores = groups
-                .iter()
-                .find(|group| group.name == thread.group)
-                .map(|group| group.cores.clone())
-                .unwrap_or_default();
+            let group = groups.iter().find(|group| group.name == thread.group).cloned();
+            layout.group =
+                group.unwrap_or_else(|| Group { name: thread.group.clone(), ..Group::default() });
             let waits_for_device =
                 handle.has_source && is_new && matches!(fates[thread.members[0]], Fate::Afresh(_));
             Planned { handle, layout, is_new, waits_for_device }

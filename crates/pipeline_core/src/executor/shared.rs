@@ -3,11 +3,12 @@
 use super::notice::SharedNotice;
 use super::plan::ThreadHandle;
 use super::position::Seated;
+use super::scheduling::AchievedScheduling;
 use super::wake::Waker;
 use crate::graph::Role;
 use crate::stage::{ErrorAction, StageError};
 use crate::telemetry::{StageState, StageStats};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -100,6 +101,8 @@ pub(super) struct Shared {
     sinks: Mutex<Vec<Arc<StageStats>>>,
     failures: Mutex<Vec<Failure>>,
     remarks: Mutex<Vec<String>>,
+    /// By the numbers of threads.
+    scheduling: Mutex<BTreeMap<usize, AchievedScheduling>>,
 }
 
 impl Shared {
@@ -154,6 +157,22 @@ impl Shared {
 
     pub(super) fn remarks(&self) -> Vec<String> {
         lock(&self.remarks).clone()
+    }
+
+    pub(super) fn note_scheduling(&self, thread: usize, achieved: AchievedScheduling) {
+        lock(&self.scheduling).insert(thread, achieved);
+    }
+
+    pub(super) fn forget_scheduling(&self, thread: usize) {
+        lock(&self.scheduling).remove(&thread);
+    }
+
+    pub(super) fn scheduling_of(&self, thread: usize) -> Option<AchievedScheduling> {
+        lock(&self.scheduling).get(&thread).cloned()
+    }
+
+    pub(super) fn scheduling(&self) -> Vec<AchievedScheduling> {
+        lock(&self.scheduling).values().cloned().collect()
     }
 
     pub(super) fn failures(&self) -> Vec<Failure> {

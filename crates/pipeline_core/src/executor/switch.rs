@@ -1,12 +1,12 @@
 //! Gives every thread its new layout at a cut that all of them hold at, and starts the threads that are new.
 
-use super::adopt::allowed_cores;
 use super::change::{Control, Held, POLL};
 use super::fate::Fate;
 use super::layout::Layout;
 use super::notice::{Answer, Decision, SharedNotice};
 use super::plan::{Plan, Planned, ThreadHandle, plan};
 use super::position::{Before, Seated};
+use super::scheduling::allowed_cores;
 use super::shared::lock;
 use super::worker::Worker;
 use super::{Group, Running, StageInfo, open};
@@ -41,8 +41,7 @@ impl Running {
     ) -> Result<Switched, Vec<GraphError>> {
         // Threads that ended before the cut reached them are gone; the others cannot end now.
         control.before.threads.retain(|thread| !thread.mailbox.is_closed());
-        let groups = self.available(groups);
-        let plan = plan(nodes, fates, &control.before, &groups, &self.reports);
+        let plan = plan(nodes, fates, &control.before, groups, &self.reports);
         let Plan { threads, seated, takes_effect } = plan;
         let handles: Vec<ThreadHandle> = threads.iter().map(|p| p.handle.clone()).collect();
         let lasting: Vec<ThreadHandle> = threads
@@ -70,21 +69,19 @@ impl Running {
 
     /// Puts every layout where its thread finds it, and starts the new threads; they wait for the decision.
     fn hand_out(&self, threads: Vec<Planned>, held: &Held) -> Result<Vec<Late>, Vec<GraphError>> {
-        let anywhere = allowed_cores();
+        let allowed = allowed_cores();
         let mut layouts = HashMap::new();
         let (mut late, mut new) = (Vec::new(), Vec::new());
         // Consumers first, so that nothing waits in a queue for a thread that is not there yet.
         for planned in threads.into_iter().rev() {
             let Planned { handle, mut layout, is_new, waits_for_device } = planned;
+            layout.allowed.clone_from(&allowed);
             if waits_for_device {
                 late.push((handle, layout));
                 continue;
             }
             if is_new {
                 new.push(handle.clone());
-            } else if layout.cores.is_empty() {
-                // It may have been pinned before.
-                layout.cores.clone_from(&anywhere);
             }
             layouts.insert(handle.number, layout);
         }
@@ -140,27 +137,6 @@ impl Running {
         })?;
         lock(&self.threads).push(thread);
         Ok(())
-    }
-
-    /// The groups, with the cores this machine has; what it has not is noted.
-    fn available(&self, groups: &[Group]) -> Vec<Group> {
-        let allowed = allowed_cores();
-        let mut groups = groups.to_vec();
-        for group in &mut groups {
-            let missing: Vec<usize> =
-                group.cores.iter().copied().filter(|core| !allowed.contains(core)).collect();
-            if !missing.is_empty() {
-                group.cores.clear();
-                let name = &group.name;
-                let note =
-                    format!("group `{name}` is not pinned: this machine has no core {missing:?}");
-                let mut notes = lock(&self.notes);
-                if !notes.contains(&note) {
-                    notes.push(note);
-                }
-            }
-        }
-        groups
     }
 }
 

@@ -115,7 +115,7 @@ impl PacketPool {
     fn shell(&self) -> Arc<RtPacket> {
         self.shelf.shells_made.fetch_add(1, Ordering::Relaxed);
         let (codes, microvolts) = self.shelf.buffers.pop().unwrap_or_else(|| {
-            (Vec::with_capacity(self.capacity_samples), Vec::with_capacity(self.capacity_samples))
+            (touched(self.capacity_samples, 0), touched(self.capacity_samples, 0.0))
         });
         Arc::new(RtPacket {
             header: PacketHeader {
@@ -133,6 +133,14 @@ impl PacketPool {
             home: Arc::downgrade(&self.shelf),
         })
     }
+}
+
+/// An empty buffer whose pages are there already: the first packet in it does not wait for the system to find them.
+fn touched<T: Copy>(capacity: usize, zero: T) -> Vec<T> {
+    let mut buffer = Vec::with_capacity(capacity);
+    buffer.resize(capacity, zero);
+    buffer.clear();
+    buffer
 }
 
 impl std::fmt::Debug for PacketPool {
