@@ -37,7 +37,10 @@ pub struct GroupDoc {
     pub wait: Wait,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it serializes by reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes what it serializes by reference"
+)]
 fn by_name<S: Serializer>(wait: &Wait, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(wait.name())
 }
