@@ -1,4 +1,6 @@
 //! Reads a CSV file that a sink wrote: `sample` tells gaps, `time_s` the rate; values come as `f32`.
+//!
+//! The first row is the recording's first sample, whatever its `sample`: a recording may begin in the middle of a stream.
 
 use crate::lines::{Line, Lines, Place};
 use crate::open::ReadSeek;
@@ -16,6 +18,8 @@ pub(crate) struct CsvReader {
     rows: Place,
     file_bytes: u64,
     next_index: u64,
+    /// `sample` of the first row.
+    first: Option<u64>,
     row: Vec<f32>,
     /// `row` holds a row that has not been handed out, with this `sample`.
     waiting: Option<u64>,
@@ -68,6 +72,7 @@ impl CsvReader {
             rows,
             file_bytes,
             next_index: 0,
+            first: None,
             waiting: None,
             bad_rows: 0,
             first_bad: 0,
@@ -85,15 +90,17 @@ impl CsvReader {
         })
     }
 
-    /// Reads the next row into `self.row`; gives its `sample`. `None` at the end.
+    /// Reads the next row into `self.row`; gives its index in the recording. `None` at the end.
     fn next_row(&mut self) -> Result<Option<u64>, FormatError> {
         loop {
             let number = self.lines.place().line();
             let line = self.lines.next().map_err(|e| read_error(&self.info.name, number, e))?;
             let Some(line) = line else { return Ok(None) };
             let sample = parse_row(line, self.lines.text(), &mut self.row);
-            match sample.filter(|&sample| sample >= self.next_index) {
-                Some(sample) => return Ok(Some(sample)),
+            let index =
+                sample.and_then(|sample| sample.checked_sub(*self.first.get_or_insert(sample)));
+            match index.filter(|&index| index >= self.next_index) {
+                Some(index) => return Ok(Some(index)),
                 None if line.number > self.looked_at => {
                     self.looked_at = line.number;
                     self.bad_rows += 1;
@@ -254,6 +261,23 @@ mod tests {
         for _ in 0..2 {
             let all = read(&mut recording);
             assert_eq!(all, [(0, 0, vec![0.1, -2.5, 1e-7, f32::MAX]), (12, 10, vec![3.0, 4.0])]);
+            recording.rewind().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_recording_may_begin_in_the_middle_of_a_stream() {
+        let writer = CsvWriter::create(Cursor::new(Vec::new()), 250.0, &["Cz"]).unwrap();
+        let mut writer = writer.starting_at(1000);
+        writer.append_values(&[1.0, 2.0]).unwrap();
+        writer.gap(3);
+        writer.append_values(&[4.0]).unwrap();
+        let bytes = writer.close().unwrap().into_inner();
+        assert!(bytes.starts_with(b"sample,time_s,Cz\n1000,4,1\n1001,4.004,2\n1005,4.02,4\n"));
+        let mut recording = open(Box::new(Cursor::new(bytes)), "a.csv").unwrap();
+        assert_eq!(recording.info().streams[0].rate_hz, 250.0);
+        for _ in 0..2 {
+            assert_eq!(read(&mut recording), [(0, 0, vec![1.0, 2.0]), (5, 3, vec![4.0])]);
             recording.rewind().unwrap();
         }
     }

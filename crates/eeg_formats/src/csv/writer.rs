@@ -52,6 +52,11 @@ impl<T: Target> CsvWriter<T> {
         Ok(writer)
     }
 
+    /// The first row will have this `sample`: that of the stream where recording began in the middle of it.
+    pub fn starting_at(self, sample: u64) -> Self {
+        Self { next: sample, ..self }
+    }
+
     /// Adds frames of codes, interleaved `[frame][channel]`.
     ///
     /// # Errors
@@ -93,7 +98,7 @@ impl<T: Target> CsvWriter<T> {
         self.next += count;
     }
 
-    /// Index of the next sample: all that were taken so far, and those lost.
+    /// `sample` of the next row: that of the first, and all that were taken so far, and those lost.
     pub const fn next_index(&self) -> u64 {
         self.next
     }

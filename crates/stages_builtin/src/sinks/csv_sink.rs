@@ -1,6 +1,6 @@
 //! A CSV file: `sample`, `time_s`, then one column a channel, and a table of events beside it. Whole lines only, whatever happens.
 //!
-//! `sample` counts conversions, lost ones too, so a gap shows as a jump; `time_s` is `sample / rate`. Values are
+//! `sample` is the source's index, which counts lost ones too, so a gap shows as a jump; `time_s` is `sample / rate`. Values are
 //! microvolts in the shortest decimal that is the same f32 again, or ADC codes. `a.csv` has its events in `a_events.tsv`.
 
 use super::recorder::{
@@ -36,7 +36,8 @@ struct Csv;
 impl RecordingFormat for Csv {
     fn begin(&self, made: Made, start: &PartStart) -> Result<Box<dyn PartWriter>, WriteError> {
         let labels: Vec<&str> = start.sensor.channels.iter().map(|c| c.label.as_str()).collect();
-        let table = CsvWriter::create(made.file, start.rate_hz, &labels)?;
+        let first = start.first_sample;
+        let table = CsvWriter::create(made.file, start.rate_hz, &labels)?.starting_at(first);
         let beside = sidecar(&made.path, EVENTS).map_err(|source| WriteError::Io {
             doing: "make the table of events".to_owned(),
             source,
@@ -44,12 +45,12 @@ impl RecordingFormat for Csv {
         let mut events = EventsWriter::create(beside, start.rate_hz)?;
         let origin = origin(&start.sensor, start.time_ns, start.utc_offset_s).to_string();
         events.add(&EventRow {
-            sample: 0,
+            sample: first,
             duration_samples: None,
             sort: "recorder",
             text: &origin,
         })?;
-        Ok(Box::new(CsvPart { table, events }))
+        Ok(Box::new(CsvPart { table, events, first }))
     }
 
     fn doing(&self) -> &'static str {
@@ -60,11 +61,13 @@ impl RecordingFormat for Csv {
 struct CsvPart {
     table: CsvWriter<File>,
     events: EventsWriter<File>,
+    /// `sample` of the first row.
+    first: u64,
 }
 
 impl PartWriter for CsvPart {
     fn next_index(&self) -> u64 {
-        self.table.next_index()
+        self.table.next_index() - self.first
     }
 
     fn append(&mut self, packet: &RtPacket, frames: Range<usize>) -> Result<(), WriteError> {
@@ -86,7 +89,7 @@ impl PartWriter for CsvPart {
 
     fn note(&mut self, note: &Note<'_>) -> Result<(), WriteError> {
         let Note { index, duration_samples, sort, text, .. } = *note;
-        self.events.add(&EventRow { sample: index, duration_samples, sort, text })
+        self.events.add(&EventRow { sample: self.first + index, duration_samples, sort, text })
     }
 
     fn flush(&mut self) -> Result<(), WriteError> {

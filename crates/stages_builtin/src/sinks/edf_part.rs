@@ -38,6 +38,7 @@ impl EdfFormat {
             sensor: input.sensor.clone(),
             kind: input.kind,
             rate_hz: input.rate_hz,
+            first_sample: 0,
             time_ns: 0,
             utc_offset_s: 0,
         };

@@ -12,6 +12,8 @@ pub(crate) struct PartStart {
     pub(crate) sensor: Arc<SensorMeta>,
     pub(crate) kind: PacketKind,
     pub(crate) rate_hz: f64,
+    /// Index of the first sample, as the source counts.
+    pub(crate) first_sample: u64,
     /// Time of the first sample, nanoseconds since the Unix epoch.
     pub(crate) time_ns: i64,
     /// By how much local time is ahead of UTC.

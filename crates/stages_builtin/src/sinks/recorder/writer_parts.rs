@@ -94,6 +94,7 @@ impl Writer {
             sensor: Arc::clone(&header.sensor),
             kind: self.spec.kind,
             rate_hz: self.spec.rate_hz,
+            first_sample: self.base + begin,
             time_ns,
             utc_offset_s: utc_offset_s(time_ns),
         };
