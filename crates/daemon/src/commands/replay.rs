@@ -7,7 +7,7 @@ use crate::control::changed;
 use crate::document::Document;
 use crate::host::{Host, PipelineFiles, Surroundings};
 use crate::studies::{self, SessionMeta};
-use eeg_formats::{Gap, Origin, open_path};
+use eeg_formats::{Gap, GapKind, Origin, open_path};
 use pipeline_core::clock::span_ns;
 use pipeline_core::{Event, EventKind};
 use plugin_api::{Gate, Role};
@@ -147,9 +147,13 @@ fn notes(input: &Path) -> Result<Vec<(u64, Act)>, eeg_formats::FormatError> {
     let mut recording = open_path(input)?;
     let number = recording.info().pick_stream(None)?;
     let rate_hz = recording.info().streams[number].rate_hz;
-    let (mut acts, mut start_ns) = (Vec::new(), 0);
+    let (mut acts, mut start_ns, mut length) = (Vec::new(), 0, u64::MAX);
     for annotation in recording.annotations() {
         let annotation = annotation?;
+        let gap = Gap::parse(&annotation.text);
+        if let Some(padding) = gap.filter(|gap| gap.kind == GapKind::Padding) {
+            length = padding.index;
+        }
         if let Some(origin) = Origin::parse(&annotation.text) {
             start_ns = origin.start_unix_ns;
         }
@@ -162,6 +166,8 @@ fn notes(input: &Path) -> Result<Vec<(u64, Act)>, eeg_formats::FormatError> {
         };
         acts.push((known.saturating_sub(1), Act::Note(event)));
     }
+    // The last record ends with padding, which is not played: what happened in it is told before its last sample.
+    acts.iter_mut().for_each(|(at, _)| *at = (*at).min(length.saturating_sub(1)));
     Ok(acts)
 }
 
