@@ -52,7 +52,7 @@ pub use inspect::{Inspection, StreamInspection};
 pub use open::{ReadSeek, open, open_path};
 pub use origin::Origin;
 pub use recording::Recording;
-pub use recover::{Recovered, recover, recover_copy};
+pub use recover::{Recovered, recover, recover_copy, recover_with};
 pub use scaling::Scaling;
 pub use target::Target;
 pub use time::{CivilDateTime, Start};

@@ -34,6 +34,17 @@ pub(crate) struct Repair {
 /// [`FormatError`] when the file cannot be read or written, or is no recording: it is then as it was, or as whole as the
 /// last change that was made; trying again does the rest.
 pub fn recover(path: &Path) -> Result<Recovered, FormatError> {
+    recover_with(path, |_| ())
+}
+
+/// As [`recover`]; `progress` hears how much of the file has been looked at, 0 to 1.
+///
+/// # Errors
+/// As [`recover`].
+pub fn recover_with(
+    path: &Path,
+    progress: impl FnMut(f64) + Send + 'static,
+) -> Result<Recovered, FormatError> {
     let (name, failed) = (path.display().to_string(), io_error(path));
     let mut file = OpenOptions::new()
         .read(true)
@@ -48,6 +59,7 @@ pub fn recover(path: &Path) -> Result<Recovered, FormatError> {
         [crate::csv::START, b"onset\tduration"].iter().any(|s| head[..read].starts_with(s));
     let format = if is_table { Format::Csv } else { open_path(path)?.info().format };
     let source = file.try_clone().map_err(|source| failed("open the file twice", source))?;
+    let source = Watched { source, at: 0, furthest: 0, length: before.max(1), progress };
     let repair =
         match format {
             Format::Csv | Format::OpenBciText => text_repair(&mut file, before)
@@ -82,6 +94,34 @@ pub fn recover_copy(from: &Path, to: &Path) -> Result<Recovered, FormatError> {
         let _ = std::fs::remove_file(to);
     }
     result
+}
+
+/// A file that tells how far it has been read.
+struct Watched<F> {
+    source: File,
+    at: u64,
+    furthest: u64,
+    length: u64,
+    progress: F,
+}
+
+impl<F: FnMut(f64)> Read for Watched<F> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(bytes)?;
+        self.at += read as u64;
+        if self.at > self.furthest {
+            self.furthest = self.at;
+            (self.progress)(self.at as f64 / self.length as f64);
+        }
+        Ok(read)
+    }
+}
+
+impl<F> Seek for Watched<F> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.at = self.source.seek(to)?;
+        Ok(self.at)
+    }
 }
 
 fn io_error(path: &Path) -> impl Fn(&str, io::Error) -> FormatError {

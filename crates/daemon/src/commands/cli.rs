@@ -78,6 +78,9 @@ pub(super) enum Command {
     Info {
         /// The recording: EDF, BDF, XDF, CSV or OpenBCI text.
         file: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Make an interrupted recording whole.
     Recover {
@@ -103,6 +106,12 @@ pub(super) enum Command {
 pub(super) enum Export {
     /// As a BIDS dataset: the raw recordings and all that has to be beside them.
     Bids {
+        /// Where the reference electrode was; without it what the study's pipeline tells of its boards.
+        #[arg(long, value_name = "TEXT")]
+        reference: Option<String>,
+        /// Frequency of the mains; without it that of the study's `notch` or `quality`.
+        #[arg(long, value_name = "HZ", value_parser = ["50", "60"])]
+        power_line_hz: Option<String>,
         /// The folders of studies, then the folder to make.
         #[arg(value_name = "STUDY... DEST", num_args = 2.., required = true)]
         paths: Vec<PathBuf>,

@@ -66,12 +66,13 @@ pub fn main_from<A: Into<OsString> + Clone>(
         Command::Check { pipeline, set, filters } => {
             check::check(&pipeline, &set, filters.as_deref(), registry)
         }
-        Command::Info { file } => recordings::info(&file),
+        Command::Info { file, json } => recordings::info(&file, json),
         Command::Recover { file } => recordings::recover(&file),
         Command::Convert(conversion) => convert::convert(&conversion),
-        Command::Export { what: Export::Bids { mut paths } } => {
+        Command::Export { what: Export::Bids { reference, power_line_hz, mut paths } } => {
             let dataset = paths.pop().unwrap_or_default();
-            bids::export(&paths, &dataset)
+            let power_line_hz = power_line_hz.and_then(|hz| hz.parse().ok());
+            bids::export(&paths, &dataset, &bids::Told { reference, power_line_hz }, &registry)
         }
         Command::Stages { json } => stages::stages(json, &registry),
         Command::Doctor(options) => doctor::doctor(&options, registry),

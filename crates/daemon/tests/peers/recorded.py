@@ -21,11 +21,18 @@ KINDS = {"bdf": "", "edf": ", max_step_uv: 10", "xdf": "", "csv": ""}
 FILLER = {"bdf": -8388607, "edf": -32767}
 
 
-def make_signal(folder, seconds):
-    """Writes `signal.bdf`, random codes with both ends of 24 bits among them, with edfio; gives the codes [channel][sample]."""
+def make_signal(folder, seconds, railed=None, flat=None):
+    """Writes `signal.bdf`, random codes with both ends of 24 bits among them, with edfio; gives the codes [channel][sample].
+
+    One channel may be at a rail all the time, one flat.
+    """
     assert pathlib.Path(EEGD).is_file(), "set EEGD to the binary made by `cargo build`"
     codes = np.random.default_rng(11).integers(-(1 << 23), 1 << 23, (CHANNELS, RATE * seconds), np.int32)
     codes[:, ::100], codes[:, 1::100] = -(1 << 23), (1 << 23) - 1
+    if railed is not None:
+        codes[railed] = (1 << 23) - 1
+    if flat is not None:
+        codes[flat] = 1000
     limits = {"physical_range": (-FULL_SCALE_UV, FULL_SCALE_UV), "digital_range": (-(1 << 23), (1 << 23) - 1)}
     signals = [
         edfio.BdfSignal.from_digital(one, RATE, label=f"E{i}", physical_dimension="uV", **limits) for i, one in enumerate(codes)
