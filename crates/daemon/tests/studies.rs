@@ -153,6 +153,68 @@ fn a_form_that_makes_no_study_is_refused_and_leaves_nothing() {
     assert_eq!(ask(&live, "GET", "/studies/x/files/..%2f..%2fp.yaml", &Value::Null).0, 404);
 }
 
+const RECORDED: &str = "\
+record: { participant: P3, task: rest, notes: from the file, record: [notch] }
+stages:
+  - synthetic: { sps: 250, channels: 3, seed: 5 }
+  - to_voltage
+  - notch: { hz: 50 }
+";
+
+/// The folders of all studies below the data dir.
+fn folders(scratch: &Scratch) -> Vec<PathBuf> {
+    let entries = fs::read_dir(scratch.path("out/studies")).into_iter().flatten();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn a_study_begins_with_the_pipeline_whose_file_says_so() {
+    let scratch = Scratch::new(RECORDED);
+    let live = Live::start(&mut scratch.eegd("run", &["--listen", "127.0.0.1:0"]));
+    frames(&live, "study_notch", 300);
+    let (_, listed) = ask(&live, "GET", "/studies", &Value::Null);
+    let meta = &listed["studies"][0];
+    assert_eq!((&meta["state"], &meta["notes"]), (&json!("recording"), &json!("from the file")));
+    // From the beginning again: another study.
+    assert_eq!(ask(&live, "POST", "/studies/current/stop", &Value::Null).0, 200);
+    let (status, answer) = ask(&live, "POST", "/pipeline/start", &Value::Null);
+    assert_eq!(status, 200, "{answer:#}");
+    frames(&live, "study_synthetic", 100);
+    live.signal("-INT");
+    let (code, words) = live.end();
+    assert_eq!(code, Some(0), "{words}");
+    let folders = folders(&scratch);
+    assert_eq!(folders.len(), 2);
+    for folder in folders {
+        let text = fs::read_to_string(folder.join("session_meta.json")).unwrap();
+        let meta: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(meta["state"], "complete", "{text}");
+        // What began the study is not computed again with it.
+        let pipeline = folder.join("pipeline.yaml");
+        assert!(!fs::read_to_string(&pipeline).unwrap().contains("record:"));
+        let mut process = eegd(&["process"]);
+        process.arg(&pipeline).arg("--input").arg(folder.join("P3_rest_synthetic.bdf"));
+        let (code, words) =
+            code_and_words(&process.arg("--data-dir").arg(scratch.path("again")).output().unwrap());
+        assert_eq!(code, Some(0), "{words}");
+        let name = format!("{}/P3_rest_notch.xdf", meta["study"].as_str().unwrap());
+        let [live, again] =
+            ["out", "again"].map(|top| fs::read(scratch.path(top).join(&name)).unwrap());
+        assert!(live == again, "{name}: filtered live and again");
+    }
+}
+
+#[test]
+fn a_pipeline_whose_study_cannot_begin_does_not_run() {
+    let scratch = Scratch::new(RECORDED);
+    fs::create_dir(scratch.path("out")).unwrap();
+    fs::write(scratch.path("out/studies"), "in the way").unwrap();
+    let mut run = scratch.eegd("run", &["--listen", "127.0.0.1:0"]);
+    let (code, words) = code_and_words(&run.output().unwrap());
+    assert_eq!(code, Some(1), "{words}");
+    assert!(words.contains("cannot make the folder"), "{words}");
+}
+
 #[test]
 fn a_study_ends_with_the_daemon() {
     let (scratch, live) = scratch();

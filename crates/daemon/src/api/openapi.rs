@@ -167,6 +167,7 @@ fn by_hand() -> Map<String, Value> {
                     "name": { "type": ["string", "null"] },
                     "sensors": { "type": "object" },
                     "groups": { "type": "object" },
+                    "record": { "anyOf": [{ "type": "null" }, { "$ref": "#/components/schemas/StudyForm" }] },
                     "stages": { "anyOf": [
                         { "type": "object", "additionalProperties": stage },
                         { "type": "array", "items": { "type": ["object", "string"] } },

@@ -29,6 +29,9 @@ pub(super) fn check(
     }
     let graph = &prepared.checked.graph;
     println!("{}", table(graph, kind));
+    if let Some(form) = &prepared.checked.document.record {
+        println!("\nrecords from the start: {form}");
+    }
     if let Some(hz) = filters {
         let hz = if hz.is_empty() { USUAL_HZ } else { hz };
         for (id, filter) in filter_report::filters(graph) {

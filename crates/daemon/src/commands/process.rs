@@ -34,6 +34,9 @@ pub(super) fn process(
     let Candidate { prepared, loaded, origin, files } =
         prepare(Some(pipeline), &data.set, input, &surroundings)?;
     prepared.warnings.iter().for_each(|warning| eprintln!("eegd: warning: {warning}"));
+    if prepared.checked.document.record.is_some() {
+        eprintln!("eegd: warning: `record` counts for `eegd run`: no study is recorded");
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

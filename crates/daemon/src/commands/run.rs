@@ -182,10 +182,12 @@ fn banner(candidate: &Candidate, address: SocketAddr) -> String {
         }
         path => path,
     };
-    let stages = &candidate.prepared.checked.document.stages;
-    let stages: Vec<&str> = stages.keys().map(String::as_str).collect();
+    let document = &candidate.prepared.checked.document;
+    let stages: Vec<&str> = document.stages.keys().map(String::as_str).collect();
+    let record = document.record.as_ref();
+    let record = record.map_or_else(String::new, |form| format!("\n  records {form}"));
     format!(
-        "eegd {} runs {what}\n  stages  {}\n  viewer  http://{address}\n  stop    Ctrl-C",
+        "eegd {} runs {what}\n  stages  {}{record}\n  viewer  http://{address}\n  stop    Ctrl-C",
         env!("CARGO_PKG_VERSION"),
         stages.join(", ")
     )

@@ -134,7 +134,24 @@ impl Operator {
         self.surroundings.remember(sensors);
         let gap_ms = about.gap_ms;
         self.host.set_about(about);
+        if let Err(refused) = self.record_from_the_start(by) {
+            // Who asks for a recording does not want the pipeline without it.
+            self.host.drain();
+            self.host.wait_until_over();
+            let mut about = self.host.about();
+            about.reason = Some(format!("its study cannot begin: {refused}"));
+            self.host.set_about(about);
+            return Err(located(refused, loaded.as_ref()));
+        }
         Ok(Begun { revision: self.host.revision(), gap_ms, warnings })
+    }
+
+    /// Begins the study that the document asks for, if it does and none is being recorded.
+    fn record_from_the_start(&mut self, by: &str) -> Result<(), Refused> {
+        match self.host.document().record {
+            Some(form) if !self.is_recording() => self.begin_study(&form, by).map(drop),
+            _ => Ok(()),
+        }
     }
 
     fn rebuild(
@@ -163,7 +180,11 @@ impl Operator {
         let (reason, then) = match self.start_fallback(&reason) {
             None => (reason, "nothing runs now"),
             Some(Ok(())) => {
-                return Refused::NotOpened { mistakes, then: "the fallback runs instead" };
+                let then = match self.record_from_the_start("the fallback") {
+                    Ok(()) => "the fallback runs instead",
+                    Err(_) => "the fallback runs instead, but its study could not begin",
+                };
+                return Refused::NotOpened { mistakes, then };
             }
             Some(Err(more)) => {
                 (format!("{reason}; nor can the fallback: {more}"), "nor can the fallback run")

@@ -112,7 +112,9 @@ impl Operator {
             stages: BTreeMap::new(),
             checksums: BTreeMap::new(),
         };
-        let document = self.files.made_absolute(&self.host.document());
+        // What begins a study is not part of what it computes.
+        let document = Document { record: None, ..self.host.document() };
+        let document = self.files.made_absolute(&document);
         let written = store.write_pipeline(&document).and_then(|()| store.write_meta(&meta));
         self.study = Some(Current { store: store.clone(), meta: meta.clone(), may_end });
         if let Err(error) = written {
@@ -148,6 +150,10 @@ impl Operator {
         let figures = |stage: &StageInfo| (stage.id.to_string(), Figures::of(stage));
         meta.stages = last.iter().flat_map(|stages| stages.iter()).map(figures).collect();
         Ok(Ended { store, meta })
+    }
+
+    pub(super) const fn is_recording(&self) -> bool {
+        self.study.is_some()
     }
 
     fn forget_study(&mut self) {

@@ -1,6 +1,7 @@
 //! From a document to a checked graph, with the mistakes of all stages in one go.
 
 use super::model::{Document, StageDoc};
+use super::record;
 use pipeline_core::graph::{BuildNode, CheckedGraph, GraphError, NodeDesc, check, nearest};
 use pipeline_core::{Built, ConfigError, Inputs, Role};
 use plugin_api::{DynDesc, Registry, StageEntry, StageInitCtx, StagePolicy};
@@ -43,7 +44,11 @@ pub fn build(
         policy: Box::new(stage.on_error.unwrap_or(node.policy)),
         build: node,
     });
-    match check(descs.collect()) {
+    let graph = check(descs.collect());
+    if let Ok(graph) = &graph {
+        errors.extend(record::check(document, graph));
+    }
+    match graph {
         Ok(graph) if errors.is_empty() => {
             Ok(Checked { document: explicit(document, &nodes, &graph), graph })
         }

@@ -2,6 +2,7 @@
 
 use super::format::Format;
 use super::read;
+use super::record::StudyForm;
 use super::tree::Node;
 use indexmap::IndexMap;
 use pipeline_core::executor::Wait;
@@ -21,6 +22,9 @@ pub struct Document {
     pub sensors: Value,
     /// Settings of groups of threads, by name.
     pub groups: IndexMap<String, GroupDoc>,
+    /// The study that begins when the pipeline starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<StudyForm>,
     /// Stages by id, in the order of the file.
     pub stages: IndexMap<String, StageDoc>,
 }
@@ -66,13 +70,15 @@ impl Default for Document {
             name: None,
             sensors: Value::Object(serde_json::Map::new()),
             groups: IndexMap::new(),
+            record: None,
             stages: IndexMap::new(),
         }
     }
 }
 
 impl Document {
-    /// `{"name", "sensors", "groups", "stages": {ID: {"kind", "inputs", "group", "on_error", "params"}}}`.
+    /// `{"name", "sensors", "groups", "stages": {ID: {"kind", "inputs", "group", "on_error", "params"}}}`, and `"record"` where
+    /// there is one.
     pub fn to_json(&self) -> Value {
         serde_json::to_value(self).expect("a document is plain data with text keys")
     }

@@ -5,6 +5,7 @@ use super::format::Format;
 use super::groups;
 use super::mistake::{Place, SourceMap};
 use super::model::{Document, GroupDoc};
+use super::record;
 use super::tree::{Key, Node, Pos, Tree};
 use indexmap::IndexMap;
 use pipeline_core::graph::{GraphError, nearest};
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 /// How many stages a pipeline may have.
 const MAX_STAGES: usize = 256;
-const TOP_KEYS: [&str; 4] = ["name", "sensors", "groups", "stages"];
+const TOP_KEYS: [&str; 5] = ["name", "sensors", "groups", "record", "stages"];
 
 /// A mistake and where it was written.
 #[derive(Debug, Clone)]
@@ -128,11 +129,15 @@ impl Reader<'_> {
                 "name" => self.read.document.name = text(self, node, &path, "name"),
                 "sensors" => self.sensors(node),
                 "groups" => groups::read(self, node),
+                "record" => self.read.document.record = record::read(self, node),
                 "stages" => self.stages(key, node),
                 other => {
                     let near = nearest(other, TOP_KEYS);
                     let hint = near.map_or_else(
-                        || "it may have `name`, `sensors`, `groups` and `stages`".to_owned(),
+                        || {
+                            "it may have `name`, `sensors`, `groups`, `record` and `stages`"
+                                .to_owned()
+                        },
                         |near| format!("did you mean `{near}`?"),
                     );
                     let message = format!("a pipeline file has no key `{other}`; {hint}");

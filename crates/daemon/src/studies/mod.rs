@@ -14,8 +14,9 @@ mod meta;
 mod plan;
 mod store;
 
+pub(crate) use crate::document::StudyForm;
 pub(crate) use meta::{Change, Figures, Machine, Recorded, SessionMeta, sensor};
-pub(crate) use plan::{Plan, StudyForm};
+pub(crate) use plan::Plan;
 pub(crate) use store::{PIPELINE, Store, file, list, read_meta};
 
 /// `20261123T103000Z`: sorts by time.

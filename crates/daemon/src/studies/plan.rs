@@ -1,54 +1,10 @@
 //! From what somebody asks for to the stages that record it.
 
-use crate::document::{Document, StageDoc};
+use crate::document::{Document, StageDoc, StudyForm};
 use pipeline_core::Role;
 use pipeline_core::executor::StageInfo;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, HashSet};
-
-/// Most characters of a code.
-const MAX_CODE: usize = 32;
-/// Most bytes of notes.
-const MAX_NOTES: usize = 16 * 1024;
-
-/// What a study is asked for with.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct StudyForm {
-    /// Who is recorded: a code of letters and digits, no name.
-    pub(crate) participant: String,
-    /// What is done, letters and digits: `rest`, `oddball`.
-    #[serde(default = "rest")]
-    pub(crate) task: String,
-    /// What else there is to say.
-    #[serde(default)]
-    pub(crate) notes: String,
-    /// Stages whose output is recorded beside that of the sources.
-    #[serde(default)]
-    pub(crate) record: Vec<String>,
-}
-
-fn rest() -> String {
-    "rest".to_owned()
-}
-
-impl StudyForm {
-    /// What is wrong with it.
-    pub(crate) fn mistake(&self) -> Option<String> {
-        for (name, code) in [("participant", &self.participant), ("task", &self.task)] {
-            let plain = code.chars().all(|c| c.is_ascii_alphanumeric());
-            if !plain || !(1..=MAX_CODE).contains(&code.len()) {
-                return Some(format!(
-                    "`{name}` is {code:?}, but must be 1 to {MAX_CODE} letters and digits"
-                ));
-            }
-        }
-        (self.notes.len() > MAX_NOTES)
-            .then(|| format!("`notes` has {} bytes, and {MAX_NOTES} at most", self.notes.len()))
-    }
-}
 
 /// The recorders of a study.
 #[derive(Debug)]
