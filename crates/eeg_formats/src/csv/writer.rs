@@ -53,6 +53,7 @@ impl<T: Target> CsvWriter<T> {
     }
 
     /// The first row will have this `sample`: that of the stream where recording began in the middle of it.
+    #[must_use]
     pub fn starting_at(self, sample: u64) -> Self {
         Self { next: sample, ..self }
     }
