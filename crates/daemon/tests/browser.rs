@@ -17,7 +17,7 @@ fn node(file: &str) {
     set_up::require_chromium();
     let mut command = Command::new("node");
     command.args(["--test", file]).current_dir(set_up::viewer_tests());
-    command.env("EEGD_BIN", env!("CARGO_BIN_EXE_eegd"));
+    command.env("EEGD_BIN", env!("CARGO_BIN_EXE_eegd")).env("EEGD_PYTHON", set_up::python());
     set_up::show(&mut command, file);
 }
 
@@ -49,6 +49,11 @@ fn the_demo_is_drawn_live_raw_and_filtered() {
 #[test]
 fn a_pipeline_is_watched_and_changed_while_it_runs() {
     node("pipeline.test.js");
+}
+
+#[test]
+fn a_study_is_recorded_marked_found_in_the_file_and_played() {
+    node("studies.test.js");
 }
 
 #[test]

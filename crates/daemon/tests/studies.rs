@@ -83,11 +83,25 @@ fn a_study_is_recorded_and_computed_again_byte_for_byte() {
     let (status, answer) = ask(&live, "PATCH", "/pipeline", &locked);
     assert_eq!(status, 423, "{answer:#}");
     frames(&live, "notch", 150);
+    let (_, now) = ask(&live, "GET", "/studies/current", &Value::Null);
+    assert_eq!(now["study"]["study"], meta["study"], "{now:#}");
+    assert_eq!(now["files"].as_array().unwrap().len(), 4, "{now:#}");
+    assert!(now["disk"]["free_bytes"].as_u64() > Some(0), "{now:#}");
     let (status, meta) = ask(&live, "POST", "/studies/current/stop", &Value::Null);
     assert_eq!(status, 200, "{meta:#}");
+    let (_, now) = ask(&live, "GET", "/studies/current", &Value::Null);
+    assert_eq!((&now["study"], &now["files"]), (&Value::Null, &json!([])), "{now:#}");
     assert_eq!(ask(&live, "POST", "/studies/current/stop", &Value::Null).0, 409);
     let (_, listed) = ask(&live, "GET", "/studies", &Value::Null);
     assert_eq!(listed["studies"][0]["state"], "complete", "{listed:#}");
+    let raw_file = &listed["studies"][0]["files"][1];
+    let length =
+        fs::metadata(folder_of(&scratch, &meta).join("P001_rest_synthetic.bdf")).unwrap().len();
+    assert_eq!(
+        raw_file,
+        &json!({"name": "P001_rest_synthetic.bdf", "bytes": length}),
+        "{listed:#}"
+    );
     live.signal("-INT");
     let (code, words) = live.end();
     assert_eq!(code, Some(0), "{words}");

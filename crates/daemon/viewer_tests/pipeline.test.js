@@ -59,11 +59,22 @@ test("the graph shows stages, groups, rates; a stage is retuned live, refused wh
   const panel = page.locator(".stage-panel");
   const hz = panel.getByLabel("hz", { exact: true });
   assert.equal(await hz.inputValue(), "50");
+  // A notch of 50 Hz with q 30 is 50/30 Hz wide at -3 dB, and lets nothing pass at 50 Hz.
+  await panel.getByText(/^3 dB below the passband at 49\.2, 50\.8 Hz\. Settles in [\d.]+ (s|ms)\.$/).waitFor();
+  const deepest = await panel.locator(".response polyline").evaluate((line) => {
+    const points = [.../** @type {SVGPolylineElement} */ (line).points].map(({ x, y }) => [x, y]);
+    const [x] = points.reduce((low, point) => ((point[1] ?? 0) > (low[1] ?? 0) ? point : low));
+    const ticks = [...document.querySelectorAll(".response text[text-anchor=middle]")].map((tick) => /** @type {const} */ ([tick.textContent, Number(tick.getAttribute("x"))]));
+    return { x, ticks: Object.fromEntries(ticks) };
+  });
+  const [at10 = NaN, at100 = NaN] = [deepest.ticks["10 Hz"], deepest.ticks["100 Hz"]];
+  assert.ok(Math.abs((deepest.x ?? 0) - (at10 + Math.log10(5) * (at100 - at10))) < 0.2, JSON.stringify(deepest));
   assert.match((await panel.locator(".form-field", { has: page.getByLabel("hz", { exact: true }) }).textContent()) ?? "", /Hz.*Centre frequency/);
   await hz.fill("60");
   await hz.press("Enter");
   await panel.getByText(/^notch hz 60: done, notch at sample [\d,]+\.$/).waitFor();
   assert.equal((await daemon.ask("/pipeline")).config.stages.notch.params.hz, 60);
+  await panel.getByText(/^3 dB below the passband at 59, 61 Hz\./).waitFor();
 
   await hz.fill("500");
   await hz.press("Enter");
@@ -88,10 +99,60 @@ test("the graph shows stages, groups, rates; a stage is retuned live, refused wh
   await panel.getByText("Wiring and errors").click();
   await panel.getByLabel("When it fails").selectOption("skip_packet");
   await panel.getByText(/^notch on_error "skip_packet": done/).waitFor();
-  await panel.getByLabel("Takes its samples from").waitFor();
-  await panel.getByLabel("Group").waitFor();
+  await panel.getByLabel("Group").fill("sinks");
+  await panel.getByLabel("Group").press("Enter");
+  await panel.getByText(/^notch group "sinks": done/).waitFor();
+  await node(page, "notch").getByText(/^sinks · 250 Hz · 4 ch$/).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: /^Undo: notch group/ }).click();
+  await node(page, "notch").getByText(/^dsp · 250 Hz · 4 ch$/).waitFor();
+  await node(page, "filtered").click();
+  await panel.getByText("Wiring and errors").click();
+  await panel.getByLabel("Takes its samples from").selectOption("to_voltage");
+  await panel.getByText(/^filtered inputs \["to_voltage"\]: done/).waitFor();
+  await panel.getByLabel("Takes its samples from").selectOption("notch");
+  await panel.getByText(/^filtered inputs \["notch"\]: done/).waitFor();
+  assert.equal(await panel.locator(".response").isVisible(), false, "a sink is no filter");
   assert.deepEqual(complaints, []);
   await context.close();
+});
+
+test("a stage that must not be disturbed says why, on the graph and in its panel; groups say which cores they have", async () => {
+  const locked = new LiveDaemon({
+    pipeline: `
+groups: { acquire: { cores: [0] }, dsp: { cores: [0, 1] } }
+stages:
+  - synthetic: { sps: 250, channels: 2, seed: 1 }
+  - bdf_sink: { path: rec.bdf }
+  - to_voltage: { inputs: [synthetic] }
+  - websocket_sink: { topic: eeg }
+`,
+  });
+  const { page, context, complaints } = await open(browser, `${await locked.start()}/#pipeline`);
+  try {
+    assert.deepEqual(await page.getByRole("list", { name: "Groups of threads" }).getByRole("listitem").allTextContents(), [
+      "acquire: core 0",
+      "sinks: any core",
+      "dsp: cores 0, 1",
+    ]);
+    await node(page, "synthetic").click();
+    const panel = page.locator(".stage-panel");
+    const seed = panel.getByLabel("seed", { exact: true });
+    await seed.fill("7");
+    await seed.press("Enter");
+    await page.locator(".message", { hasText: /^stage `bdf_sink` is locked: .*rec\.bdf.*; nothing was changed$/ }).waitFor();
+    assert.equal((await locked.ask("/pipeline")).config.stages.synthetic.params.seed, 1);
+    await node(page, "bdf_sink").getByText("locked").waitFor();
+    await node(page, "bdf_sink").click();
+    await panel.getByText(/^Locked: .*rec\.bdf.*, since \d\d:\d\d:\d\d$/).waitFor();
+    await page.getByRole("button", { name: /^Remove bdf_sink/ }).click();
+    await page.locator(".message", { hasText: /^stage `bdf_sink` is locked/ }).waitFor();
+    assert.ok("bdf_sink" in (await locked.ask("/pipeline")).config.stages);
+    assert.deepEqual(complaints.filter((words) => !/status of 423/.test(words)), []);
+  } finally {
+    await context.close();
+    await locked.remove();
+  }
 });
 
 test("a stage is added between, another as a branch, changed, removed; its topic comes and goes", async () => {

@@ -149,6 +149,7 @@ test("channels are hidden, inverted, moved, shifted and coloured, and stay so", 
   await check();
   // A label leads to its own line.
   await labels.first().getByRole("button").click();
+  await dialog.waitFor();
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-label")), "Show ramp");
   await dialog.getByRole("button", { name: "Hide all" }).click();
   await dialog.getByRole("button", { name: "Show all" }).click();

@@ -119,6 +119,7 @@ fn resources() -> (Router<App>, Value) {
         .routes(routes!(topics::list))
         .routes(routes!(markers::set))
         .routes(routes!(studies::list, studies::begin))
+        .routes(routes!(studies::current))
         .routes(routes!(studies::end))
         .routes(routes!(studies::file))
         .routes(routes!(health::show))

@@ -107,6 +107,7 @@ fn schemas() -> Map<String, Value> {
     add::<start::Started>(&mut given);
     add::<start::Stopped>(&mut given);
     add::<studies::StudyListing>(&mut given);
+    add::<studies::CurrentStudy>(&mut given);
     add::<crate::studies::SessionMeta>(&mut given);
     let mut schemas = taken.take_definitions(true);
     schemas.extend(given.take_definitions(true));

@@ -3,7 +3,7 @@
 use super::query::{Peer, Query};
 use super::{ApiError, App, body};
 use crate::control::Refused;
-use crate::studies::{self, SessionMeta, StudyForm};
+use crate::studies::{self, Disk, SessionMeta, StudyFile, StudyForm};
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
@@ -23,6 +23,8 @@ const PIECE: usize = 1 << 18;
 pub(super) struct StudyListing {
     /// The newest first.
     studies: Vec<ListedStudy>,
+    /// The room for more.
+    disk: Option<Disk>,
 }
 
 /// A study and its files.
@@ -31,8 +33,19 @@ struct ListedStudy {
     /// What it says about itself.
     #[serde(flatten)]
     meta: SessionMeta,
-    /// Its files, to be had at `/studies/{study}/files/{name}`.
-    files: Vec<String>,
+    /// Its files.
+    files: Vec<StudyFile>,
+}
+
+/// What is being recorded now.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct CurrentStudy {
+    /// The study; `null` when none is being recorded.
+    study: Option<SessionMeta>,
+    /// What there is of it on the disk by now.
+    files: Vec<StudyFile>,
+    /// The room for more.
+    disk: Option<Disk>,
 }
 
 /// Begins a study: a folder, and recorders in the running pipeline.
@@ -84,15 +97,35 @@ pub(super) async fn end(
 }
 
 /// Every study below the data dir.
+///
+/// One that says `recording` and is not the current one was interrupted: what is in its files can be read.
 #[utoipa::path(
     get, path = "/studies", operation_id = "list_studies",
     responses((status = 200, description = "The newest first.", body = ref("#/components/schemas/StudyListing"))),
 )]
 pub(super) async fn list(State(app): State<App>) -> Json<StudyListing> {
     let data_dir = app.state.control.data_dir().to_path_buf();
-    let all = tokio::task::spawn_blocking(move || studies::list(&data_dir)).await;
+    let look = move || (studies::list(&data_dir), Disk::of(&data_dir));
+    let (all, disk) = tokio::task::spawn_blocking(look).await.unwrap_or_default();
     let listed = |(meta, files)| ListedStudy { meta, files };
-    Json(StudyListing { studies: all.unwrap_or_default().into_iter().map(listed).collect() })
+    Json(StudyListing { studies: all.into_iter().map(listed).collect(), disk })
+}
+
+/// The study that is being recorded, how much of it is on the disk, and the room for more.
+#[utoipa::path(
+    get, path = "/studies/current", operation_id = "get_current_study",
+    responses((status = 200, description = "It, or `null`.", body = ref("#/components/schemas/CurrentStudy"))),
+)]
+pub(super) async fn current(State(app): State<App>) -> Json<CurrentStudy> {
+    let data_dir = app.state.control.data_dir().to_path_buf();
+    let study = app.state.control.study();
+    let folder = study.as_ref().map(|meta| meta.study.clone());
+    let look = move || {
+        let files = folder.map(|folder| studies::files(&data_dir, &folder)).unwrap_or_default();
+        (files, Disk::of(&data_dir))
+    };
+    let (files, disk) = tokio::task::spawn_blocking(look).await.unwrap_or_default();
+    Json(CurrentStudy { study, files, disk })
 }
 
 /// A file of a study.

@@ -23,11 +23,12 @@ pub(crate) use stage_order::StageOrder;
 pub(crate) use start::{Begun, Candidate, Source};
 
 use crate::host::{Host, Surroundings};
+use crate::studies::SessionMeta;
 use plugin_api::{Broker, Registry};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// How many orders may wait. Each client waits for its answer, so this many are many clients.
 const WAITING: usize = 64;
@@ -41,6 +42,7 @@ pub struct Control {
     host: Arc<Host>,
     presets: Presets,
     data_dir: Arc<PathBuf>,
+    study: watch::Receiver<Option<SessionMeta>>,
 }
 
 /// What a [`Control`] is made from.
@@ -68,8 +70,9 @@ impl Control {
         let data_dir_shown = Arc::new(data_dir.clone());
         let broker = host.broker().cloned().map(|broker| -> Arc<dyn Broker> { broker });
         let surroundings = Surroundings { broker, ..Surroundings::new(registry, data_dir) };
+        let (study_told, study) = watch::channel(None);
         let mut operator =
-            Operator::new(Arc::clone(&host), surroundings, presets.clone(), fallback);
+            Operator::new(Arc::clone(&host), surroundings, presets.clone(), fallback, study_told);
         let (orders, mut waiting) = mpsc::channel::<Order>(WAITING);
         let work = move || {
             while let Some(order) = waiting.blocking_recv() {
@@ -77,7 +80,7 @@ impl Control {
             }
         };
         std::thread::Builder::new().name("control".to_owned()).spawn(work)?;
-        Ok(Self { orders, host, presets, data_dir: data_dir_shown })
+        Ok(Self { orders, host, presets, data_dir: data_dir_shown, study })
     }
 
     /// Has an order carried out; waits for its turn if need be.
@@ -111,6 +114,11 @@ impl Control {
     /// Where everything is written.
     pub(crate) fn data_dir(&self) -> &Path {
         &self.data_dir
+    }
+
+    /// The study that is being recorded. Does not wait.
+    pub(crate) fn study(&self) -> Option<SessionMeta> {
+        self.study.borrow().clone()
     }
 
     /// Pipelines by name.

@@ -8,6 +8,7 @@ use super::save::save;
 use super::stage_order::{self, StageOrder};
 use crate::document::Document;
 use crate::host::{Host, PipelineFiles, Prepared, Surroundings};
+use crate::studies::SessionMeta;
 use pipeline_core::clock::Clock;
 use pipeline_core::executor::ChangeError;
 use pipeline_core::telemetry::StageState;
@@ -16,6 +17,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// Refusals are written into recordings at most this often: a client that knocks without end must not fill them.
 const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
@@ -32,6 +34,8 @@ pub(crate) struct Operator {
     refusal_noted: Option<Instant>,
     refusals_unnoted: u64,
     pub(super) study: Option<super::study::Current>,
+    /// The same, for those who ask without waiting their turn.
+    pub(super) study_told: watch::Sender<Option<SessionMeta>>,
 }
 
 /// What came of a change.
@@ -49,6 +53,7 @@ impl Operator {
         surroundings: Surroundings,
         presets: Presets,
         fallback: Option<PathBuf>,
+        study_told: watch::Sender<Option<SessionMeta>>,
     ) -> Self {
         let files = Arc::new(PipelineFiles::new(surroundings.data_dir.clone()));
         Self {
@@ -61,6 +66,7 @@ impl Operator {
             refusal_noted: None,
             refusals_unnoted: 0,
             study: None,
+            study_told,
         }
     }
 

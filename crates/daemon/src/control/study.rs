@@ -117,6 +117,7 @@ impl Operator {
         let document = self.files.made_absolute(&document);
         let written = store.write_pipeline(&document).and_then(|()| store.write_meta(&meta));
         self.study = Some(Current { store: store.clone(), meta: meta.clone(), may_end });
+        self.study_told.send_replace(Some(meta.clone()));
         if let Err(error) = written {
             // A study that does not say what it is cannot be repeated.
             let _ = self.end_study(by);
@@ -145,6 +146,7 @@ impl Operator {
             self.host.adopt(without(&self.host.document(), &current.meta));
         }
         self.forget_study();
+        self.study_told.send_replace(None);
         let Current { store, mut meta, .. } = current;
         meta.stopped_unix_ns = Some(now_ns());
         let figures = |stage: &StageInfo| (stage.id.to_string(), Figures::of(stage));

@@ -10,14 +10,16 @@
 //! band: every recording has a known first and last sample. What is computed on the way to a recording begins from
 //! nothing at that sample, so that `eegd process` computes the same from the raw recording.
 
+mod disk;
 mod meta;
 mod plan;
 mod store;
 
 pub(crate) use crate::document::StudyForm;
+pub(crate) use disk::Disk;
 pub(crate) use meta::{Change, Figures, Machine, Recorded, SessionMeta, sensor};
 pub(crate) use plan::Plan;
-pub(crate) use store::{PIPELINE, Store, file, list, read_meta};
+pub(crate) use store::{PIPELINE, Store, StudyFile, file, files, list, read_meta};
 
 /// `20261123T103000Z`: sorts by time.
 pub(crate) fn compact_utc(unix_ns: i64) -> String {

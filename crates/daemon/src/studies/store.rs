@@ -3,6 +3,8 @@
 use super::meta::SessionMeta;
 use crate::document::Document;
 use anyhow::{Context, anyhow};
+use schemars::JsonSchema;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -133,12 +135,34 @@ pub(crate) fn read_meta(folder: &Path) -> anyhow::Result<SessionMeta> {
         .with_context(|| format!("{} is no description of a study", path.display()))
 }
 
+/// A file of a study.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct StudyFile {
+    /// Its name, as `/studies/{study}/files/{name}` takes it.
+    name: String,
+    /// How long it is now.
+    bytes: u64,
+}
+
+/// The files of a study, by its folder relative to the data dir; none when that cannot be read.
+pub(crate) fn files(data_dir: &Path, study: &str) -> Vec<StudyFile> {
+    sized(&data_dir.join(study))
+}
+
+fn sized(folder: &Path) -> Vec<StudyFile> {
+    let size = |name: String| {
+        let bytes = fs::metadata(folder.join(&name)).ok()?.len();
+        Some(StudyFile { name, bytes })
+    };
+    files_in(folder).unwrap_or_default().into_iter().filter_map(size).collect()
+}
+
 /// Every study below a data dir, with its files; the newest first.
-pub(crate) fn list(data_dir: &Path) -> Vec<(SessionMeta, Vec<String>)> {
+pub(crate) fn list(data_dir: &Path) -> Vec<(SessionMeta, Vec<StudyFile>)> {
     let Ok(folders) = fs::read_dir(data_dir.join(STUDIES)) else { return Vec::new() };
     let read = |entry: io::Result<fs::DirEntry>| {
         let folder = entry.ok()?.path();
-        Some((read_meta(&folder).ok()?, files_in(&folder).ok()?))
+        Some((read_meta(&folder).ok()?, sized(&folder)))
     };
     let mut all: Vec<_> = folders.filter_map(read).collect();
     all.sort_by_key(|(meta, _)| std::cmp::Reverse(meta.started_unix_ns));

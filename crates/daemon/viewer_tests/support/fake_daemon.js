@@ -25,6 +25,8 @@ export class FakeDaemon {
     this.topics = topics;
     /** @type {any} */
     this.pipeline = { state: "running", revision: 1, config: { name: "demo" }, stages: {} };
+    /** @type {any} */
+    this.ledger = {};
     /** @type {Set<any>} */
     this.sockets = new Set();
     /** Text messages that pages sent. @type {string[]} */
@@ -66,6 +68,8 @@ export class FakeDaemon {
     };
     if (path === "/topics") return json({ topics: Object.keys(this.topics) });
     if (path === "/pipeline") return json(this.pipeline);
+    if (path === "/pipeline/ledger") return json(this.ledger);
+    if (path === "/studies/current") return json({ study: null, files: [], disk: { free_bytes: 12.3e9, total_bytes: 64e9 } });
     const file = path === "/" ? "index.html" : path.slice(1);
     if (!/^(index\.html|icon\.svg|css\/[a-z_]+\.css|js\/([a-z]+\/)?[a-z_]+\.js)$/.test(file)) {
       response.writeHead(404);

@@ -8,6 +8,7 @@ import { verdict } from "../../viewer/js/shell/verdict.js";
 const well = {
   now_ms: 100_000, connection: "open", wasOpen: true, retryIn_s: NaN, tokenWanted: false, badAnswer: null,
   pipeline: { state: "running", reason: "", failures: [] }, rejected: 0, rejectedWhy: "", lastRejected_ms: NaN, frozenSince_ms: null,
+  loss: null, free_bytes: 5e9, isRecording: false,
   topics: [{ name: "eeg", rate_hz: 250, samples: 90, packets: 9, lost: 0, lagged: 0, lastLoss_ms: NaN, lastRestart_ms: NaN, lastPacket_ms: 99_990 }],
 };
 const topic = /** @type {import("../../viewer/js/shell/verdict.js").Account} */ (well.topics[0]);
@@ -33,5 +34,10 @@ test("the sentence says what is wrong, the worst first", () => {
   assert.match(says({ topics: [{ ...topic, lost: 9, lagged: 3, lastLoss_ms: 99_000 }] }).sentence, /too slow for 3 packets/);
   assert.match(says({ topics: [{ ...topic, lost: 9, lastLoss_ms: 1000 }] }).sentence, /Live. 9 samples lost since/);
   assert.match(says({ topics: [{ ...topic, lastRestart_ms: 99_000 }] }).sentence, /began anew/);
+  const loss = { loss: { stage: "acquire", frames: 12, cause: "read_errors" }, at_ms: 99_000 };
+  assert.match(says({ loss }).sentence, /^12 samples lost in the daemon at acquire, read errors, at/);
+  assert.equal(says({ loss: { ...loss, at_ms: 1000 } }).level, "good");
+  assert.equal(says({ free_bytes: 9e8 }).level, "good");
+  assert.match(says({ free_bytes: 9e8, isRecording: true }).sentence, /nearly full: 900 MB/);
   assert.match(says({ frozenSince_ms: 99_000 }).sentence, /Frozen/);
 });

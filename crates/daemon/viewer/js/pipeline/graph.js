@@ -1,5 +1,6 @@
 // The graph drawn: a button for each stage with its figures, a line for each edge, a colour bar for each group.
 
+import { entries } from "../shell/answers.js";
 import { drawing, element, setText } from "../shell/dom.js";
 import { text } from "../text/pipeline.js";
 import { layoutOf } from "./layout.js";
@@ -18,7 +19,8 @@ export class Graph {
     this.chosen = chosen;
     this.lines = drawing("svg", { class: "edges", "aria-hidden": "true" });
     this.board = element("div", { class: "board" }, this.lines);
-    this.root = element("div", { class: "graph panel", role: "group", "aria-label": text.graph }, this.board);
+    this.legend = element("ul", { class: "legend", "aria-label": text.groups });
+    this.root = element("div", { class: "graph panel", role: "group", "aria-label": text.graph }, this.legend, this.board);
     /** @type {Map<string, Node>} */
     this.nodes = new Map();
     this.form = "";
@@ -35,10 +37,26 @@ export class Graph {
     if (form !== this.form) this.arrange(pipeline);
     this.form = form;
     const groups = [...new Set([...pipeline.status.values()].map(({ group }) => group))];
+    this.showGroups(groups, pipeline.config);
     for (const [id, node] of this.nodes) {
       const status = pipeline.status.get(id);
       node.show(status, rates.get(id) ?? NaN, locks.get(id) ?? status?.locked ?? "", groups.indexOf(status?.group ?? ""), id === selected);
     }
+  }
+
+  /**
+   * Which colour is which group, and the cores it is bound to.
+   * @param {string[]} groups
+   * @param {Record<string, unknown>} config
+   */
+  showGroups(groups, config) {
+    const settings = new Map(entries(config.groups));
+    const words = groups.map((name) => {
+      const cores = settings.get(name)?.cores;
+      return text.groupCores(name, Array.isArray(cores) ? cores.filter((core) => typeof core === "number") : []);
+    });
+    if (words.join("\n") === [...this.legend.children].map((child) => child.textContent).join("\n")) return;
+    this.legend.replaceChildren(...words.map((word, i) => element("li", { "data-group": String(i % 4), title: word }, word)));
   }
 
   /** @param {Pipeline} pipeline */

@@ -11,6 +11,7 @@ import { DocumentPanel } from "./document_panel.js";
 import { Graph } from "./graph.js";
 import { pointer, wayBack } from "./json_patch.js";
 import { Rates } from "./rates.js";
+import { fetchFilters, fetchResponse } from "./response.js";
 import { StagePanel } from "./stage_panel.js";
 import { StartBar } from "./start_bar.js";
 
@@ -48,6 +49,8 @@ export class PipelineView {
     this.locks = new Map();
     /** What can be undone, the newest last. @type {{what: string, patch: Operation[]}[]} */
     this.done = [];
+    /** The stage and the revision whose response is drawn. */
+    this.drawn = "";
     this.shown = false;
     this.keyList = text.keyList;
     daemon.on("pipeline", () => this.show());
@@ -89,6 +92,8 @@ export class PipelineView {
     const { pipeline } = this.daemon;
     if (pipeline === null || !this.shown) return;
     this.rates.note(pipeline);
+    // A recorder that has ended locks nothing any more.
+    for (const id of this.locks.keys()) if (pipeline.status.get(id)?.state !== "running") this.locks.delete(id);
     if (this.selected !== null && !pipeline.stages.has(this.selected)) this.select(null);
     this.graph.show(pipeline, this.rates.perSecond, this.locks, this.selected);
     this.bar.show(pipeline, this.done[this.done.length - 1]?.what ?? "");
@@ -98,6 +103,23 @@ export class PipelineView {
     const stage = pipeline.stages.get(selected);
     if (stage !== undefined && panel?.kind !== stage.kind) return this.select(selected);
     panel?.show(pipeline, this.rates.perSecond.get(selected) ?? NaN, this.lockOf(selected));
+    void this.showResponse();
+  }
+
+  /** Draws what the chosen stage does to each frequency, if it is a filter, once for every revision. */
+  async showResponse() {
+    const { panel, selected } = this;
+    const { revision, stages } = this.daemon.pipeline ?? { revision: 0, stages: new Map() };
+    const wanted = JSON.stringify([selected, revision]);
+    if (panel === null || selected === null || wanted === this.drawn) return;
+    this.drawn = wanted;
+    try {
+      const rate_hz = (await fetchFilters()).get(selected);
+      panel.response.show(rate_hz === undefined ? null : await fetchResponse(selected, rate_hz, stages.get(selected)?.params ?? {}));
+    } catch {
+      // Asked again when there is something new; the truth bar tells of a connection that is lost.
+      this.drawn = "";
+    }
   }
 
   /** @param {string} id */
@@ -114,6 +136,7 @@ export class PipelineView {
       this.side.replaceChildren(element("p", { class: "empty" }, text.choose));
       return this.show();
     }
+    this.drawn = "";
     this.panel = new StagePanel(id, stage, this.kinds.get(stage.kind), {
       change: (path, value) => void this.changeStage(id, path, value),
       add: () => this.add(id),

@@ -3,6 +3,7 @@
 import { button, element, field, fillSelect, select, setText } from "../shell/dom.js";
 import { text } from "../text/pipeline.js";
 import { Form } from "./form.js";
+import { ResponsePlot } from "./response.js";
 
 const POLICIES = ["fatal", "drain_then_stop", "skip_packet"];
 
@@ -27,6 +28,7 @@ export class StagePanel {
     this.figures = element("dl", { class: "figures" });
     this.lock = element("p", { class: "lock", hidden: "" });
     this.applied = element("p", { class: "applied", role: "status" });
+    this.response = new ResponsePlot();
     this.form = new Form(kind?.schema ?? {}, stage.params, (name, value) => actions.change(["params", name], value));
     this.inputs = select(text.inputs, [], (input) => actions.change(["inputs"], [input]));
     this.manyInputs = element("input", { type: "text", spellcheck: "false" });
@@ -46,6 +48,7 @@ export class StagePanel {
       this.lock,
       this.figures,
       this.form.root,
+      this.response.root,
       element(
         "details",
         { class: "wiring" },

@@ -3,11 +3,9 @@
 import { amplitudesOf } from "../engine/amplitude.js";
 import { stepThrough } from "../shell/dom.js";
 import { text } from "../text/scope.js";
-import { showChannels } from "./channels.js";
 import { Cursor } from "./cursor.js";
 import { drawGrid } from "./grid.js";
 import { lanesBehind, lanesOf, rowsOf } from "./montage.js";
-import { savePicture } from "./picture.js";
 import { ScopeView } from "./scope_view.js";
 
 /** @typedef {import("../engine/messages.js").Stream} Stream */
@@ -29,8 +27,9 @@ export class Scope {
       toggleDc: () => this.choose({ removeDc: !this.removeDc }),
       mains: (mains_hz) => this.choose({ mains_hz }),
       behind: (behind) => this.choose({ behind }),
-      channels: (key) => showChannels(this, key),
-      picture: () => void savePicture(this),
+      // Loaded when they are first asked for.
+      channels: (key) => void import("./channels.js").then(({ showChannels }) => showChannels(this, key)),
+      picture: () => void import("./picture.js").then(({ savePicture }) => savePicture(this)),
       measure: () => this.cursor.measure(),
       clear: () => this.cursor.clear(),
     });

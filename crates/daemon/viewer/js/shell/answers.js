@@ -26,6 +26,7 @@ import { text } from "../text/core.js";
  * @property {Quantiles | null} process
  * @property {Quantiles | null} age
  * @property {string} locked  why it must not be disturbed; empty when it may be
+ * @property {ReadonlyMap<string, number> | null} device  what a source knows of its device; null where there is none
  *
  * @typedef {{kind: string, inputs: string[], group: string, onError: string, params: Record<string, unknown>}} StageDoc
  *
@@ -108,6 +109,7 @@ function statusOf(status) {
     process: quantiles(status.process_ns),
     age: quantiles(status.age_ns),
     locked,
+    device: isRecord(status.source) ? numbers(status.source.figures) : null,
   };
 }
 
@@ -115,6 +117,41 @@ function statusOf(status) {
 function quantiles(value) {
   if (!isRecord(value)) return null;
   return { count: number(value.count), p50: number(value.p50), p99: number(value.p99), max: number(value.max) };
+}
+
+/**
+ * A stage's line of the ledger, in frames at its own rate.
+ * @typedef {object} LedgerLine
+ * @property {number} acquired  what a source's device has converted; NaN where that is not known
+ * @property {ReadonlyMap<string, number>} causes  conversions that became no samples
+ * @property {number} taken
+ * @property {number} lost  missing in what was taken, wherever it was lost
+ * @property {number} overflow  of these, lost at this stage's full queue
+ * @property {number} dropped  thrown away by the stage itself
+ * @property {number} passedOn
+ *
+ * @typedef {ReadonlyMap<string, LedgerLine>} Ledger
+ */
+
+/**
+ * @param {unknown} value  the answer of `GET /pipeline/ledger`
+ * @returns {Ledger}
+ */
+export function parseLedger(value) {
+  return new Map(
+    entries(value).map(([id, { acquired, lost_by_cause, taken, lost, overflow, dropped, passed_on }]) => [
+      id,
+      {
+        acquired: number(acquired),
+        causes: numbers(lost_by_cause),
+        taken: number(taken),
+        lost: number(lost),
+        overflow: number(overflow),
+        dropped: number(dropped),
+        passedOn: number(passed_on),
+      },
+    ]),
+  );
 }
 
 /**
@@ -146,6 +183,12 @@ export const words = (value) => (typeof value === "string" ? value : "");
 export const number = (value) => (typeof value === "number" ? value : NaN);
 /** @param {unknown} value @returns {Record<string, unknown>[]} */
 export const list = (value) => (Array.isArray(value) ? value.filter(isRecord) : []);
+
+/** @param {unknown} value @returns {Map<string, number>} */
+function numbers(value) {
+  const all = isRecord(value) ? Object.entries(value) : [];
+  return new Map(all.flatMap(([name, n]) => (typeof n === "number" ? [/** @type {const} */ ([name, n])] : [])));
+}
 
 /** @param {unknown} value @returns {[string, Record<string, unknown>][]} */
 export function entries(value) {

@@ -2,10 +2,12 @@
 
 import { Backoff } from "../engine/backoff.js";
 import { MessageError } from "../engine/messages.js";
-import { parsePipeline, parseTopics } from "./answers.js";
+import { parseLedger, parsePipeline, parseTopics } from "./answers.js";
 import { ClockOffset } from "./clock_offset.js";
 import { EngineClient } from "./engine_client.js";
 import { ask, Problem, protocols, socketAddress } from "./http.js";
+import { LossWatch } from "./loss_watch.js";
+import { parseRecording } from "./recording.js";
 
 const ASK_EVERY_MS = 2000;
 
@@ -15,6 +17,7 @@ const ASK_EVERY_MS = 2000;
  * What listeners are told.
  * @typedef {object} News
  * @property {import("./answers.js").Pipeline} pipeline  asked for anew
+ * @property {import("./recording.js").Recording} recording  asked for anew
  * @property {string[]} topics  those that are wanted, and others than before
  * @property {FromEngine & {type: "stream"}} stream
  * @property {FromEngine & {type: "values"}} values
@@ -36,6 +39,11 @@ export class Daemon {
     this.engine = new EngineClient((message) => this.hear(message));
     /** @type {import("./answers.js").Pipeline | null} */
     this.pipeline = null;
+    /** @type {import("./answers.js").Ledger} */
+    this.ledger = new Map();
+    this.losses = new LossWatch();
+    /** @type {import("./recording.js").Recording | null} */
+    this.recording = null;
     /** All topics there are, and those that are wanted. @type {string[]} */
     this.allTopics = [];
     /** @type {string[]} */
@@ -122,7 +130,11 @@ export class Daemon {
     this.asking = true;
     try {
       await this.askPipeline();
-      this.setTopics(this.chosen ?? parseTopics(await ask("/topics")));
+      await this.askRecording();
+      this.ledger = parseLedger(await ask("/pipeline/ledger"));
+      this.losses.note(this.ledger, Date.now());
+      const topics = parseTopics(await ask("/topics"));
+      this.setTopics(this.chosen ?? topicsNow(topics, this.pipeline));
       this.badAnswer = null;
       this.retryAt_ms = NaN;
       this.patience.reset();
@@ -139,6 +151,17 @@ export class Daemon {
     this.pipeline = parsePipeline(await ask("/pipeline"));
     this.clock.note(this.pipeline.time_s * 1000, before_ms, Date.now());
     this.tell("pipeline", this.pipeline);
+  }
+
+  /** Asks what is recorded, now. */
+  async askRecording() {
+    this.recording = parseRecording(await ask("/studies/current"));
+    this.tell("recording", this.recording);
+  }
+
+  /** The daemon's clock, as far as it is known; milliseconds since the Unix epoch. */
+  get now_ms() {
+    return Date.now() + (this.clock.offset_ms || 0);
   }
 
   /** @param {unknown} error */
@@ -198,4 +221,14 @@ export class Daemon {
     this.engine.send({ type: "freeze", frozen });
     this.tell("frozen", frozen);
   }
+}
+
+/**
+ * Those topics that the pipeline as it is now gives something to: the daemon also knows those of pipelines before.
+ * @param {string[]} topics
+ * @param {import("./answers.js").Pipeline | null} pipeline
+ */
+function topicsNow(topics, pipeline) {
+  const fed = [...(pipeline?.stages.values() ?? [])].filter(({ kind }) => kind === "websocket_sink").map(({ params }) => params.topic);
+  return fed.length === 0 ? topics : topics.filter((topic) => fed.includes(topic));
 }

@@ -136,11 +136,24 @@ export function showDialog(dialog) {
   dialog.showModal();
 }
 
+/** @type {Map<string, Promise<void>>} */
+const styles = new Map();
+
 /**
- * @param {string} address  of a style sheet
+ * Loads a style sheet, once.
+ * @param {string} address
  * @returns {Promise<void>} when it holds
  */
 export function loadStyle(address) {
+  const loading = styles.get(address) ?? newStyle(address);
+  styles.set(address, loading);
+  // After a failure the next one tries again.
+  loading.catch(() => styles.delete(address));
+  return loading;
+}
+
+/** @param {string} address @returns {Promise<void>} */
+function newStyle(address) {
   return new Promise((done, failed) => {
     const link = element("link", { rel: "stylesheet", href: address });
     link.addEventListener("load", () => done());

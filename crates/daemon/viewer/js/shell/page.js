@@ -5,8 +5,8 @@ import { text } from "../text/shell.js";
 import { Daemon } from "./daemon.js";
 import { button, element, loadStyle, setText, showDialog } from "./dom.js";
 import { handleKey } from "./keys.js";
+import { recordButton } from "./record_button.js";
 import { followTheme, readInk } from "./theme.js";
-import { askToken } from "./token_dialog.js";
 import { TruthBar } from "./truth.js";
 
 /**
@@ -38,7 +38,7 @@ const LATER = {
   },
   async studies({ daemon, settings }) {
     const [{ StudiesView }] = await Promise.all([import("../studies/studies_view.js"), loadStyle("/css/studies.css")]);
-    return new StudiesView(daemon, settings).load();
+    return new StudiesView(daemon, settings);
   },
 };
 
@@ -59,6 +59,7 @@ export class Page {
     this.links = new Map(this.names.map((name) => [name, this.link(name)]));
     this.notice = element("p", { class: "notice", role: "status" });
     const marker = button(text.marker, text.markerHint, () => void this.askMarker());
+    const record = recordButton(daemon, () => void this.record());
     const help = button("?", text.helpHint, () => this.help());
     const nav = element("nav", { "aria-label": text.views }, ...this.links.values());
     this.main = element("main", {}, this.scopes.root);
@@ -68,7 +69,7 @@ export class Page {
       { class: "top" },
       element("div", { class: "brand" }, element("h1", {}, text.product), this.pipeline),
       nav,
-      element("div", { class: "controls" }, this.notice, marker, help),
+      element("div", { class: "controls" }, this.notice, record, marker, help),
     );
     document.body.replaceChildren(this.head, this.main, this.truth.root);
 
@@ -80,7 +81,7 @@ export class Page {
     ink();
     daemon.hide(settings.hidden);
     daemon.on("pipeline", ({ name }) => this.showName(name));
-    daemon.on("token", () => askToken(() => daemon.tokenGiven()));
+    daemon.on("token", () => void import("./token_dialog.js").then(({ askToken }) => askToken(() => daemon.tokenGiven())));
     addEventListener("hashchange", () => void this.follow());
     addEventListener("keydown", (event) => this.key(event));
     void this.follow();
@@ -161,6 +162,11 @@ export class Page {
   async askMarker() {
     const { askMarker } = await import("../studies/marker_keys.js");
     askMarker((words) => this.say(words));
+  }
+
+  async record() {
+    const [{ pressed }] = await Promise.all([import("../studies/recorder.js"), loadStyle("/css/studies.css")]);
+    await pressed(this.daemon, this.settings, (words) => this.say(words));
   }
 
   /** Says something in passing. @param {string} words */

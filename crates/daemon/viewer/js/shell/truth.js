@@ -2,14 +2,26 @@
 
 import { text } from "../text/shell.js";
 import { element, setText } from "./dom.js";
+import { lossesOf } from "./loss_watch.js";
+import { bytesOf } from "./recording.js";
 import { verdict } from "./verdict.js";
 
 /** @typedef {import("../engine/engine.js").TopicAccount} TopicAccount */
 
-const STATES = /** @type {const} */ (["recording", "source", "pipeline", "connection", "latency", "drawn", "lostWhere"]);
-const FIGURES = /** @type {const} */ (["rate", "measured", "packets", "lost", "lagged"]);
+const STATES = /** @type {const} */ (["recording", "disk", "pipeline", "source", "clock", "acquired", "lostWhere", "connection", "latency", "drawn"]);
+const FIGURES = /** @type {const} */ (["rate", "measured", "delivered", "packets", "lost", "lagged"]);
 /** @type {Partial<Record<string, string>>} */
-const HINTS = { latency: text.latencyHint, drawn: text.drawnHint, lagged: text.laggedHint };
+const HINTS = {
+  disk: text.diskHint,
+  clock: text.clockHint,
+  acquired: text.acquiredHint,
+  lostWhere: text.lostWhereHint,
+  latency: text.latencyHint,
+  drawn: text.drawnHint,
+  delivered: text.deliveredHint,
+  packets: text.packetsHint,
+  lagged: text.laggedHint,
+};
 
 export class TruthBar {
   /** @param {import("./daemon.js").Daemon} daemon */
@@ -31,6 +43,7 @@ export class TruthBar {
     daemon.on("connection", () => this.show());
     daemon.on("pipeline", () => this.show());
     daemon.on("token", () => this.show());
+    daemon.on("recording", () => this.show());
     this.show();
     // Also when nothing comes.
     setInterval(() => this.show(), 500);
@@ -56,6 +69,9 @@ export class TruthBar {
       rejectedWhy: account?.rejectedWhy ?? "",
       lastRejected_ms: account?.lastRejected_ms ?? NaN,
       frozenSince_ms: daemon.frozenSince_ms,
+      loss: daemon.losses.latest,
+      free_bytes: daemon.recording?.free_bytes ?? NaN,
+      isRecording: isRecording(daemon),
     });
     setText(this.sentence, sentence);
     if (this.root.dataset.level !== level) this.root.dataset.level = level;
@@ -65,26 +81,34 @@ export class TruthBar {
   }
 
   showStates() {
-    const { connection, account, pipeline, clock } = this.daemon;
+    const { daemon } = this;
+    const { connection, account, pipeline, clock } = daemon;
     // While the connection is lost, the last answer is not the truth.
-    const known = connection.state === "open" || !connection.wasOpen ? pipeline : null;
+    const isKnown = connection.state === "open" || !connection.wasOpen;
+    const known = isKnown ? pipeline : null;
     const drawn = (account?.topics ?? []).map(({ drawnTime_s }) => drawnTime_s * 1000).filter(Number.isFinite);
     const latency_ms = drawn.length === 0 ? NaN : Date.now() + clock.offset_ms - Math.min(...drawn);
-    const lost = [...(known?.status ?? [])].filter(([, { lost }]) => lost > 0);
+    const losses = lossesOf(daemon.ledger);
     const state = known === null ? text.unknown : text.pipelineState(known.state);
     /** @type {Record<(typeof STATES)[number], string>} */
     const shown = {
-      recording: known === null ? text.unknown : recordingOf(known),
-      source: known === null ? text.unknown : sourceOf(known),
+      recording: known === null ? text.unknown : recordingOf(daemon, known),
+      disk: isKnown ? text.free(daemon.recording?.free_bytes ?? NaN) : text.unknown,
       pipeline: known === null || known.name === "" ? state : `${known.name}, ${state.toLowerCase()}`,
+      source: known === null ? text.unknown : sourceOf(known),
+      clock: known === null ? text.unknown : clockOf(known),
+      acquired: known === null ? text.unknown : acquiredOf(known, daemon.ledger),
+      lostWhere: !isKnown ? text.unknown : losses.length > 0 ? losses.map(text.lostAt).join(", ") : text.nowhere,
       connection: text.connectionState(connection.state),
       latency: connection.state === "open" ? text.milliseconds(latency_ms) : text.unknown,
       drawn: text.hertzWhole(account?.drawn_hz ?? NaN),
-      lostWhere: lost.length > 0 ? lost.map(([stage, { lost: frames }]) => text.lostAt(stage, frames)).join(", ") : text.nowhere,
     };
-    for (const [name, cell] of this.states) setText(cell, shown[name]);
-    this.states.get("recording")?.classList.toggle("recording", known !== null && recordersOf(known).length > 0);
-    this.states.get("lostWhere")?.classList.toggle("wrong", lost.length > 0);
+    for (const [name, cell] of this.states) {
+      setText(cell, shown[name]);
+      if (cell.title !== shown[name]) cell.title = shown[name];
+    }
+    this.states.get("recording")?.classList.toggle("recording", known !== null && isRecording(daemon));
+    this.states.get("lostWhere")?.classList.toggle("wrong", isKnown && losses.length > 0);
   }
 
   /** @param {readonly TopicAccount[]} topics */
@@ -106,12 +130,15 @@ export class TruthBar {
 
   /** @param {TopicAccount} topic */
   showTopic({ name, rate_hz, measured_hz, packets, lost, lagged }) {
+    const { ledger, pipeline } = this.daemon;
     const cells = this.cells.get(name);
+    const sink = [...(pipeline?.stages ?? [])].find(([, { kind, params }]) => kind === "websocket_sink" && params.topic === name)?.[0] ?? "";
     const ppm = text.ppm(Math.round((measured_hz / rate_hz - 1) * 1e6) + 0);
     /** @type {Record<(typeof FIGURES)[number], string>} */
     const shown = {
       rate: Number.isNaN(rate_hz) ? text.unknown : text.hertz(rate_hz),
       measured: Number.isNaN(measured_hz) ? text.unknown : text.measuredRate(measured_hz, ppm),
+      delivered: text.count(ledger.get(sink)?.taken ?? NaN),
       packets: text.count(packets),
       lost: text.count(lost),
       lagged: text.count(lagged),
@@ -140,6 +167,28 @@ function sourceOf({ stages }) {
   return sources.length === 0 ? text.unknown : sources.map(([id, { kind }]) => (id === kind ? kind : `${id} (${kind})`)).join(", ");
 }
 
+/** How a source's clock is doing, where it has one of its own. @param {import("./answers.js").Pipeline} pipeline */
+function clockOf({ status }) {
+  const devices = [...status.values()].flatMap(({ device }) => (device === null ? [] : [device]));
+  if (devices.length === 0) return text.clockNominal;
+  return devices.map((device) => text.clockOf(device.get("rate_ppm") ?? NaN, device.get("rate_ppm_uncertainty") ?? NaN)).join(", ");
+}
+
+/**
+ * @param {import("./answers.js").Pipeline} pipeline
+ * @param {import("./answers.js").Ledger} ledger
+ */
+function acquiredOf({ stages }, ledger) {
+  const sources = [...ledger].filter(([id]) => stages.get(id)?.inputs.length === 0);
+  if (sources.length === 0) return text.unknown;
+  return sources.map(([, { acquired, passedOn }]) => text.count(Number.isFinite(acquired) ? acquired : passedOn)).join(" + ");
+}
+
+/** @param {import("./daemon.js").Daemon} daemon */
+function isRecording({ recording, pipeline }) {
+  return (recording?.study ?? null) !== null || (pipeline !== null && recordersOf(pipeline).length > 0);
+}
+
 /** Stages that write files now, and for how many seconds of signal. @param {import("./answers.js").Pipeline} pipeline */
 function recordersOf({ stages, status }) {
   return [...stages].flatMap(([id, { kind, inputs }]) => {
@@ -149,8 +198,13 @@ function recordersOf({ stages, status }) {
   });
 }
 
-/** @param {import("./answers.js").Pipeline} pipeline */
-function recordingOf(pipeline) {
+/**
+ * @param {import("./daemon.js").Daemon} daemon
+ * @param {import("./answers.js").Pipeline} pipeline
+ */
+function recordingOf({ recording, now_ms }, pipeline) {
+  const study = recording?.study ?? null;
+  if (study !== null) return text.study(study.participant, study.task, (now_ms - study.started_ns / 1e6) / 1000, bytesOf(study.files));
   const recorders = recordersOf(pipeline);
   return recorders.length === 0 ? text.notRecording : recorders.map(({ id, seconds }) => text.recorder(id, seconds)).join(", ");
 }

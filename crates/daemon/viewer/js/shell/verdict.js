@@ -4,6 +4,8 @@ import { text } from "../text/shell.js";
 
 /** No packet for so long is a stall; longer where packets are further apart. */
 const STALL_MS = 3000;
+/** Less room than this is spoken of while something is recorded. */
+const LITTLE_ROOM = 1e9;
 /** A loss is spoken of for this long; its count stays for good. */
 const RECENT_MS = 30_000;
 
@@ -34,6 +36,9 @@ const RECENT_MS = 30_000;
  * @property {number} lastRejected_ms
  * @property {number | null} frozenSince_ms
  * @property {readonly Account[]} topics
+ * @property {{loss: import("./loss_watch.js").Loss, at_ms: number} | null} loss  the newest in the daemon itself
+ * @property {number} free_bytes  of the disk; NaN where it is not known
+ * @property {boolean} isRecording
  */
 
 /**
@@ -71,6 +76,8 @@ export function verdict(facts) {
     if (topic.lagged > 0) return bad(text.tooSlow(topic.name, topic.lagged));
     return bad(text.samplesLost(topic.name, topic.lost, new Date(topic.lastLoss_ms)));
   }
+  if (facts.loss !== null && recent(facts.loss.at_ms)) return bad(text.lostInDaemon(facts.loss.loss, new Date(facts.loss.at_ms)));
+  if (facts.isRecording && facts.free_bytes < LITTLE_ROOM) return bad(text.diskFull(facts.free_bytes));
   for (const topic of topics) {
     if (recent(topic.lastRestart_ms)) return note(text.restarted(topic.name, new Date(topic.lastRestart_ms)));
   }

@@ -1,42 +1,13 @@
 // Studies and markers over HTTP.
 
 import { isRecord } from "../engine/messages.js";
-import { list, number, words } from "../shell/answers.js";
+import { list, number } from "../shell/answers.js";
 import { ask } from "../shell/http.js";
+import { studyOf } from "../shell/recording.js";
 import { text } from "../text/studies.js";
 
-/**
- * @typedef {object} Study
- * @property {string} study
- * @property {string} participant
- * @property {string} task
- * @property {string} notes
- * @property {boolean} recording
- * @property {number} started_ns
- * @property {number} stopped_ns  NaN while it is being recorded
- * @property {string[]} files
- */
-
-/** @param {Record<string, unknown>} value @returns {Study} */
-function studyOf(value) {
-  const { study, participant, task, notes, state, started_unix_ns, stopped_unix_ns, files } = value;
-  return {
-    study: words(study),
-    participant: words(participant),
-    task: words(task),
-    notes: words(notes),
-    recording: state === "recording",
-    started_ns: number(started_unix_ns),
-    stopped_ns: number(stopped_unix_ns),
-    files: Array.isArray(files) ? files.filter((file) => typeof file === "string") : [],
-  };
-}
-
-/** Whether this daemon records studies: its own description says so. */
-export async function recordsStudies() {
-  const description = await ask("/openapi.json");
-  return isRecord(description) && isRecord(description.paths) && "/studies" in description.paths;
-}
+/** @typedef {import("../shell/recording.js").Study} Study */
+/** @typedef {{participant: string, task: string, notes: string, record: string[]}} StudyForm */
 
 /** @returns {Promise<Study[]>} the newest first */
 export async function fetchStudies() {
@@ -44,7 +15,7 @@ export async function fetchStudies() {
   return list(isRecord(answer) ? answer.studies : null).map(studyOf);
 }
 
-/** @param {{participant: string, task: string, notes: string}} form @returns {Promise<Study>} */
+/** @param {StudyForm} form @returns {Promise<Study>} */
 export async function beginStudy(form) {
   const answer = await ask("/studies", { method: "POST", body: JSON.stringify(form), long: true });
   return studyOf(isRecord(answer) ? answer : {});

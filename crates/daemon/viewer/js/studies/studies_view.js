@@ -1,17 +1,17 @@
 // The view of recordings: begin and end one, set markers, look at those that are past.
 
-import { confirmed } from "../shell/confirm.js";
-import { button, element, field, setText } from "../shell/dom.js";
-import { ask, request, sentenceOf, token } from "../shell/http.js";
+import { button, element, setText } from "../shell/dom.js";
+import { request, sentenceOf, token } from "../shell/http.js";
+import { bytesOf } from "../shell/recording.js";
 import { text } from "../text/studies.js";
 import { Markers } from "./markers.js";
-import { beginStudy, endStudy, fetchStudies, fileAddress, recordsStudies } from "./studies.js";
+import { askSpeed, documentOf, PLAYABLE, run } from "./playing.js";
+import { endRecording, StudyForm } from "./recorder.js";
+import { fetchStudies, fileAddress } from "./studies.js";
 
 const LOOK_EVERY_MS = 5000;
-/** What `playback` reads. */
-const PLAYABLE = /\.(bdf|edf|xdf)$/i;
 
-/** @typedef {import("./studies.js").Study} Study */
+/** @typedef {import("../shell/recording.js").Study} Study */
 
 export class StudiesView {
   /**
@@ -20,36 +20,26 @@ export class StudiesView {
    */
   constructor(daemon, settings) {
     this.daemon = daemon;
-    this.settings = settings;
     this.markers = new Markers(daemon, settings);
     /** @type {[string, string][]} */
     this.keyList = [];
     this.shown = false;
-    this.available = false;
-    /** @type {Study | null} */
-    this.current = null;
+    /** What the list shows now, to leave it alone while nothing changes. */
+    this.listed = "";
+    /** What ran before a recording was played. @type {Record<string, unknown> | null} */
+    this.before = null;
     this.state = element("p", { class: "record-state", role: "status" });
-    this.inputs = {
-      participant: element("input", { type: "text", required: "", autocomplete: "off", pattern: "[A-Za-z0-9]+" }),
-      task: element("input", { type: "text", required: "", autocomplete: "off", pattern: "[A-Za-z0-9]+" }),
-      notes: element("textarea", { rows: "2" }),
-    };
-    for (const [name, input] of Object.entries(this.inputs)) input.value = settings.study[name] ?? "";
+    this.room = element("p", { class: "quiet" });
     this.press = element("button", { class: "record" }, text.record);
-    this.form = element(
-      "form",
-      { class: "study-form" },
-      field(text.participant, this.inputs.participant, text.participantHint),
-      field(text.task, this.inputs.task, text.taskHint),
-      field(text.notes, this.inputs.notes),
-      this.press,
-    );
-    this.form.addEventListener("submit", (event) => {
+    this.form = new StudyForm(daemon, settings, [this.press]);
+    this.form.root.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.toggle();
     });
     this.past = element("ul", { class: "studies" });
     this.said = element("p", { class: "message", role: "alert", hidden: "" });
+    this.back = element("button", { type: "button", hidden: "" });
+    this.back.addEventListener("click", () => void this.goBack());
     this.root = element(
       "div",
       { class: "view studies-view" },
@@ -57,23 +47,19 @@ export class StudiesView {
       element(
         "div",
         { class: "studies-body" },
-        element("section", { class: "panel", "aria-label": text.form }, element("h2", {}, text.form), this.state, this.form),
+        element("section", { class: "panel", "aria-label": text.form }, element("h2", {}, text.form), this.state, this.room, this.form.root),
         this.markers.root,
-        element("section", { class: "panel", "aria-label": text.past }, element("h2", {}, text.past), this.past),
+        element("section", { class: "panel", "aria-label": text.past }, element("h2", {}, text.past), this.back, this.past),
       ),
     );
+    daemon.on("recording", () => this.showState());
+    daemon.on("pipeline", () => this.form.listStages());
     setInterval(() => {
       if (this.shown && !document.hidden) this.showState();
     }, 500);
     setInterval(() => {
       if (this.shown && !document.hidden) void this.look();
     }, LOOK_EVERY_MS);
-  }
-
-  async load() {
-    this.available = await recordsStudies();
-    this.form.hidden = !this.available;
-    return this;
   }
 
   get keys() {
@@ -86,39 +72,52 @@ export class StudiesView {
     if (shown) void this.look();
   }
 
+  get current() {
+    return this.daemon.recording?.study ?? null;
+  }
+
   async look() {
-    if (!this.available) return this.showState();
     try {
-      const studies = await fetchStudies();
-      this.current = studies.find(({ recording }) => recording) ?? null;
-      this.list(studies);
-    } catch (error) {
-      this.say(sentenceOf(error), "bad");
+      await this.daemon.askRecording();
+      this.list(await fetchStudies());
+    } catch {
+      // The truth bar tells of a connection that is lost.
     }
     this.showState();
   }
 
   showState() {
-    const { current, available, press } = this;
-    const seconds = (Date.now() + (this.daemon.clock.offset_ms || 0) - (current?.started_ns ?? 0) / 1e6) / 1000;
+    if (!this.shown) return;
+    const { current, press, daemon } = this;
+    const { free_bytes, total_bytes } = daemon.recording ?? { free_bytes: NaN, total_bytes: NaN };
     press.classList.toggle("on", current !== null);
     setText(press, current === null ? text.record : text.stop);
-    const now = current === null ? text.notRecording : `${text.recordingOf(current.participant, current.task)} ${text.recording(seconds)}`;
-    setText(this.state, available ? now : text.notAvailable);
-    for (const input of Object.values(this.inputs)) input.disabled = current !== null;
+    if (current === null) {
+      setText(this.state, text.notRecording);
+      setText(this.room, text.room(free_bytes, total_bytes, NaN));
+    } else {
+      const seconds = (daemon.now_ms - current.started_ns / 1e6) / 1000;
+      const size = bytesOf(current.files);
+      setText(this.state, text.recordingOf(current.participant, current.task, seconds, size));
+      // At the pace so far; in the first seconds a file is mostly its header.
+      setText(this.room, text.room(free_bytes, total_bytes, seconds > 10 ? free_bytes / (size / seconds) : NaN));
+    }
+    this.form.setDisabled(current !== null);
+    for (const play of this.past.querySelectorAll("button")) play.disabled = current !== null;
+    const name = this.before?.name;
+    this.back.hidden = this.before === null;
+    setText(this.back, text.back(typeof name === "string" ? name : ""));
   }
 
   async toggle() {
     this.press.disabled = true;
-    this.say(text.working, "good");
+    this.say("", "good");
     try {
       if (this.current === null) {
-        const form = { participant: this.inputs.participant.value.trim(), task: this.inputs.task.value.trim(), notes: this.inputs.notes.value.trim() };
-        this.settings.set({ study: form });
-        const begun = await beginStudy(form);
-        this.say(text.begun(begun.study), "good");
+        this.say(text.begun(await this.form.begin()), "good");
       } else {
-        this.say(text.ended((await endStudy()).study), "good");
+        const ended = await endRecording(this.daemon);
+        if (ended !== "") this.say(text.ended(ended), "good");
       }
     } catch (error) {
       this.say(sentenceOf(error), "bad");
@@ -129,31 +128,36 @@ export class StudiesView {
 
   /** @param {Study[]} studies */
   list(studies) {
-    const items = studies.map((study) => this.item(study));
+    const past = studies.filter(({ study }) => study !== this.current?.study);
+    const listed = JSON.stringify(past);
+    if (listed === this.listed) return;
+    this.listed = listed;
+    const items = past.map((study) => this.item(study));
     this.past.replaceChildren(...(items.length > 0 ? items : [element("li", { class: "quiet" }, text.none)]));
   }
 
   /** @param {Study} study */
-  item({ study, participant, task, notes, started_ns, stopped_ns, files }) {
+  item({ study, participant, task, notes, started_ns, stopped_ns, recording, files }) {
+    const when = text.when(started_ns, stopped_ns);
     return element(
       "li",
       {},
       element("h3", { title: study }, `${participant} · ${task}`),
-      element("p", { class: "quiet" }, text.when(started_ns, stopped_ns)),
-      ...(notes === "" ? [] : [element("p", {}, notes)]),
+      element("p", { class: "quiet" }, recording ? text.interrupted(when) : when),
+      ...(notes === "" ? [] : [element("p", { class: "notes" }, notes)]),
       element(
         "ul",
         { class: "files" },
-        ...files.map((file) => {
-          const link = element("a", { href: fileAddress(study, file), download: file, "aria-label": text.download(file) }, file);
+        ...files.map(({ name, bytes }) => {
+          const link = element("a", { href: fileAddress(study, name), download: name, "aria-label": text.download(name) }, name);
           link.addEventListener("click", (event) => {
             // A link cannot carry the token.
             if (token.value === null) return;
             event.preventDefault();
-            void this.download(study, file);
+            void this.download(study, name);
           });
-          const play = PLAYABLE.test(file) ? [button(text.play, text.playHint(file), () => void this.play(study, file))] : [];
-          return element("li", {}, link, ...play);
+          const play = PLAYABLE.test(name) ? [button(text.play, text.playHint(name), () => void this.play(study, name))] : [];
+          return element("li", {}, link, element("span", { class: "quiet" }, text.bytes(bytes)), ...play);
         }),
       ),
     );
@@ -173,21 +177,33 @@ export class StudiesView {
 
   /** @param {string} study @param {string} file */
   async play(study, file) {
-    if (!(await confirmed(text.playQuestion, text.playYes))) return;
-    const document = {
-      name: file,
-      stages: {
-        playback: { kind: "playback", params: { path: `studies/${study}/${file}` } },
-        recording: { kind: "websocket_sink", inputs: ["playback"], params: { topic: "recording" } },
-      },
-    };
+    const speed = await askSpeed(file);
+    if (speed === null) return;
+    const before = this.daemon.pipeline?.config ?? null;
     try {
-      await ask("/pipeline/start", { method: "POST", body: JSON.stringify(document), long: true });
+      await run(documentOf(study, file, speed));
+      this.before ??= before;
+      this.say("", "good");
       location.hash = "scope";
       await this.daemon.ask();
     } catch (error) {
       this.say(sentenceOf(error), "bad");
     }
+  }
+
+  /** What ran before it was played runs again. */
+  async goBack() {
+    this.back.disabled = true;
+    try {
+      await run(this.before);
+      this.before = null;
+      this.say(text.isBack, "good");
+      await this.daemon.ask();
+    } catch (error) {
+      this.say(sentenceOf(error), "bad");
+    }
+    this.back.disabled = false;
+    this.showState();
   }
 
   /** @param {string} words @param {"good" | "bad"} level */

@@ -41,6 +41,13 @@ export function elapsed(seconds) {
   return `${hours > 0 ? `${hours}:` : ""}${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
 }
 
+/** How long something lasts, to two figures. @param {number} seconds */
+export function longTime(seconds) {
+  if (seconds < 7200) return `${counted(Math.floor(seconds / 60), "minute", "minutes")}`;
+  if (seconds < 2 * 86_400) return `${counted(Math.floor(seconds / 3600), "hour", "hours")}`;
+  return seconds < 1000 * 86_400 ? `${counted(Math.floor(seconds / 86_400), "day", "days")}` : "years";
+}
+
 /** @param {number} bytes */
 export function bytes(bytes) {
   if (!Number.isFinite(bytes)) return unknown;

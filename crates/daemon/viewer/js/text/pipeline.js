@@ -47,6 +47,9 @@ export const text = {
   // Graph
   graph: "Stages",
   choose: "Choose a stage to see and change it.",
+  groups: "Groups of threads",
+  /** @param {string} name  @param {readonly number[]} cores */
+  groupCores: (name, cores) => `${name}: ${cores.length === 0 ? "any core" : `${cores.length === 1 ? "core" : "cores"} ${cores.join(", ")}`}`,
   notRunning: "not running",
   /** @param {string} group  @param {number} rate_hz  @param {number} channels */
   stageForm: (group, rate_hz, channels) =>
@@ -86,6 +89,15 @@ export const text = {
     ["Errors", integer(status.errors)],
     ...(Number.isFinite(status.delay_s) ? /** @type {[string, string][]} */ ([["Delay", `${figure(status.delay_s * 1000)} ms`]]) : []),
   ],
+  response: "Gain in dB over frequency",
+  /** @param {number} hz */
+  decade: (hz) => (hz >= 1000 ? `${decimal(hz / 1000)} kHz` : `${decimal(hz)} Hz`),
+  /** @param {number[]} edges_hz  @param {number} settling_s */
+  responseWords: (edges_hz, settling_s) =>
+    [
+      ...(edges_hz.length === 0 ? [] : [`3 dB below the passband at ${edges_hz.map(figure).join(", ")} Hz.`]),
+      `Settles in ${duration(settling_s * 1e9)}.`,
+    ].join(" "),
   noParameters: "This stage has no parameters.",
   wiring: "Wiring and errors",
   inputs: "Takes its samples from",

@@ -1,6 +1,6 @@
 // Words of the page's frame: head, truth bar, the sentence about how things are, the token, problems.
 
-import { clock, counted, decimal, duration, elapsed, figure, integer, oneDecimal, unknown } from "./format.js";
+import { bytes, clock, counted, decimal, duration, elapsed, figure, integer, oneDecimal, unknown } from "./format.js";
 
 /** @type {Record<string, string>} */
 const pipelineStates = {
@@ -10,6 +10,12 @@ const pipelineStates = {
   draining: "Stopping",
   failed: "Failed",
 };
+
+/** @param {string} cause  empty for a queue */
+const causeOf = (cause) => (cause === "" ? "its queue was full" : cause.replaceAll("_", " "));
+
+/** @param {number} ppm */
+const signedPpm = (ppm) => `${ppm > 0 ? "+" : ppm < 0 ? "−" : ""}${figure(Math.abs(ppm))}`;
 
 /** @type {Record<string, string>} */
 const connectionStates = {
@@ -35,6 +41,12 @@ export const text = {
   viewHint: (name, key) => `${name} (key ${key})`,
   loading: "Loading",
   notLoaded: "This view could not be loaded: reload the page.",
+  record: "● Record",
+  recordHint: "Record: begin a study, with all that is needed to repeat it",
+  /** @param {number} seconds */
+  recordingFor: (seconds) => `■ ${elapsed(seconds)}`,
+  /** @param {string} participant  @param {string} task */
+  stopHint: (participant, task) => `Stop recording ${participant}, ${task}`,
   marker: "Marker",
   markerHint: "Marker: set one with free text (key M); keys 1 to 9 set those of that number",
   /** @type {[string, string][]} */
@@ -56,8 +68,21 @@ export const text = {
   notRecording: "no",
   /** @param {string} id  @param {number} seconds */
   recorder: (id, seconds) => `● ${id} ${Number.isFinite(seconds) ? elapsed(seconds) : ""}`.trim(),
+  /** @param {string} participant  @param {string} task  @param {number} seconds  @param {number} size */
+  study: (participant, task, seconds, size) => `● ${participant} ${task} ${elapsed(seconds)}, ${bytes(size)}`,
+  disk: "Disk",
+  diskHint: "Room that is left for recordings",
+  /** @param {number} free */
+  free: (free) => (Number.isFinite(free) ? `${bytes(free)} free` : unknown),
   source: "Source",
   clock: "Clock",
+  clockHint: "How far the source's own clock is from the rate it states, fitted to the computer's clock",
+  clockNominal: "as stated",
+  /** @param {number} ppm  @param {number} doubt */
+  clockOf: (ppm, doubt) => (Number.isFinite(ppm) ? `${signedPpm(ppm)} ± ${figure(doubt)} ppm` : "not fitted yet"),
+  acquired: "Acquired",
+  acquiredHint: "Samples of each channel that the source has taken since the pipeline began",
+  lostWhereHint: "Samples lost in the daemon since the pipeline began, with the stage where it happened",
   latency: "Latency",
   latencyHint: "From the sample's own time to its place on this screen",
   drawn: "Drawn",
@@ -70,9 +95,12 @@ export const text = {
   pipelineState: (state) => pipelineStates[state] ?? state,
   rate: "Rate",
   measured: "Measured",
-  packets: "Packets",
+  delivered: "Delivered",
+  deliveredHint: "Samples of each channel that have arrived at this topic",
+  packets: "Packets here",
+  packetsHint: "Packets that this page has received",
   lost: "Samples lost",
-  lagged: "Packets lagged",
+  lagged: "Dropped here",
   laggedHint: "Packets that this page was too slow to take",
   /** @param {number} rate_hz */
   hertz: (rate_hz) => `${decimal(rate_hz)} Hz`,
@@ -86,8 +114,8 @@ export const text = {
   milliseconds: (ms) => (Number.isFinite(ms) ? `${integer(ms)} ms` : unknown),
   /** @param {number} n */
   count: (n) => integer(n),
-  /** @param {string} stage  @param {number} frames */
-  lostAt: (stage, frames) => `${stage} ${integer(frames)}`,
+  /** @param {import("../shell/loss_watch.js").Loss} loss */
+  lostAt: ({ stage, frames, cause }) => `${stage} ${integer(frames)} (${causeOf(cause)})`,
   nowhere: "nowhere",
   duration,
   figure,
@@ -124,6 +152,11 @@ export const text = {
     `${topic}: ${counted(samples, "sample", "samples")} lost, the last at ${clock(since)}. Gaps are hatched.`,
   /** @param {string} topic  @param {number} packets */
   tooSlow: (topic, packets) => `${topic}: this page was too slow for ${counted(packets, "packet", "packets")}.`,
+  /** @param {import("../shell/loss_watch.js").Loss} loss  @param {Date} since */
+  lostInDaemon: ({ stage, frames, cause }, since) =>
+    `${counted(frames, "sample", "samples")} lost in the daemon at ${stage}, ${causeOf(cause)}, at ${clock(since)}.`,
+  /** @param {number} free */
+  diskFull: (free) => `The disk is nearly full: ${bytes(free)} are left.`,
   /** @param {string} topic  @param {Date} at */
   restarted: (topic, at) => `${topic}: the stream began anew at ${clock(at)}.`,
   /** @param {number} n  @param {string} reason */

@@ -1,6 +1,6 @@
 // Words of recordings and markers.
 
-import { bytes, clock, date, elapsed, integer } from "./format.js";
+import { bytes, clock, date, elapsed, longTime } from "./format.js";
 
 /** @param {number} ns */
 const whenOf = (ns) => (Number.isFinite(ns) ? `${date(new Date(ns / 1e6))}, ${clock(new Date(ns / 1e6))}` : "");
@@ -8,20 +8,21 @@ const whenOf = (ns) => (Number.isFinite(ns) ? `${date(new Date(ns / 1e6))}, ${cl
 export const text = {
   record: "Record",
   stop: "Stop recording",
-  recordHint: "Starts a study: a folder with the recordings and all that is needed to repeat them",
-  /** @param {number} seconds */
-  recording: (seconds) => `Recording ${elapsed(seconds)}`,
-  notRecording: "Not recording.",
   /** @param {string} participant  @param {string} task */
-  recordingOf: (participant, task) => `Recording ${participant}, ${task}.`,
-  notAvailable: "This eegd records no studies.",
+  stopQuestion: (participant, task) => `The recording of ${participant}, ${task}, ends. Its files are closed and kept.`,
+  notRecording: "Not recording.",
+  /** @param {string} participant  @param {string} task  @param {number} seconds  @param {number} size */
+  recordingOf: (participant, task, seconds, size) => `Recording ${participant}, ${task}: ${elapsed(seconds)}, ${bytes(size)}`,
+  /** @param {number} free  @param {number} total  @param {number} seconds  for which it lasts; NaN where that is not known */
+  room: (free, total, seconds) =>
+    Number.isFinite(free) ? `${bytes(free)} of ${bytes(total)} left on the disk${Number.isFinite(seconds) ? `: enough for ${longTime(seconds)}` : ""}.` : "",
   form: "New recording",
   participant: "Participant",
   participantHint: "A code, letters and digits",
   task: "Task",
   taskHint: "Letters and digits, such as rest",
   notes: "Notes",
-  working: "Working…",
+  also: "Record as well, beside the raw signal",
   /** @param {string} study */
   begun: (study) => `Recording to ${study}.`,
   /** @param {string} study */
@@ -50,13 +51,20 @@ export const text = {
     `${whenOf(started_ns)}${Number.isFinite(stopped_ns) ? `, ${elapsed((stopped_ns - started_ns) / 1e9)}` : ""}`,
   /** @param {string} name */
   download: (name) => `Download ${name}`,
+  /** @param {string} when */
+  interrupted: (when) => `${when}, interrupted`,
   play: "Play",
   /** @param {string} name */
   playHint: (name) => `Play ${name} in place of the running pipeline`,
   playQuestion: "The running pipeline ends, and this recording is played in its place.",
-  playYes: "Play",
+  speed: "Speed",
+  speedHint: "For an overview play it fast, with many seconds per screen",
+  /** @param {number} times */
+  times: (times) => (times === 1 ? "as it was" : `${times} times as fast`),
+  /** @param {string} name */
+  back: (name) => (name === "" ? "Back to what ran before" : `Back to ${name}`),
+  isBack: "What ran before runs again.",
   bytes,
-  integer,
   markerTitle: "Set a marker",
   cancel: "Cancel",
 };
