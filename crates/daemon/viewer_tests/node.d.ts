@@ -23,5 +23,5 @@ declare module "node:assert/strict" {
   };
   export default assert;
 }
-declare const process: { env: Record<string, string | undefined>; argv: string[]; pid: number; exit(code: number): never };
+declare const process: { env: Record<string, string | undefined>; argv: string[]; pid: number; exit(code: number): never; on(event: string, run: () => void): void };
 declare const Buffer: any;

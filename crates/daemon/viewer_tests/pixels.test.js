@@ -40,8 +40,9 @@ const setAmplitude = (page) => page.getByLabel("Amplitude of eeg").selectOption(
  * @param {import("node:test").TestContext} t
  * @param {number} rate_hz
  * @param {import("playwright-core").BrowserContextOptions} [options]
+ * @param {(() => void) | null} [before]  run in the page before any of its own code
  */
-async function drawn(t, rate_hz, options = {}) {
+async function drawn(t, rate_hz, options = {}, before = null) {
   const channels = ["flat", "square", "lonely", "spike"].map((label) => ({ label, unit: "uV" }));
   const fake = new FakeDaemon({ eeg: { rate_hz, unit: "uV", dtype: "f32", channels } });
   t.after(() => fake.stop());
@@ -61,19 +62,35 @@ async function drawn(t, rate_hz, options = {}) {
       fake.sendFrame("eeg", 7777 + first, values, { start_s: START_S });
     }
   };
-  const { page, complaints } = await open(browser, await fake.start(), { colorScheme: "dark", ...options });
+  const { page, complaints } = await open(browser, await fake.start(), { colorScheme: "dark", ...options }, before);
   t.after(() => page.context().close());
   await page.getByText("lonely").waitFor();
   await setAmplitude(page);
   await untilDrawn(page);
   const pixels = await pixelsOf(page, "eeg");
   const lost = await page.locator('[data-figure="lost"]').textContent();
-  return { pixels, lost, complaints, spike_s: spike / rate_hz, lonely_s: lonely / rate_hz };
+  return { pixels, lost, complaints, workers: page.workers().length, spike_s: spike / rate_hz, lonely_s: lonely / rate_hz };
 }
 
-for (const [rate_hz, density] of /** @type {const} */ ([[250, 1], [250, 2], [500, 1.25], [4000, 1], [16000, 2]])) {
-  test(`square wave, spike and gap at ${rate_hz} Hz, ${density} pixels a CSS pixel`, async (t) => {
-    const { pixels, spike_s, lonely_s, lost, complaints } = await drawn(t, rate_hz, { deviceScaleFactor: density });
+/** A browser whose workers cannot draw. */
+const withoutOffscreen = () => {
+  Reflect.deleteProperty(window, "OffscreenCanvas");
+  Reflect.deleteProperty(HTMLCanvasElement.prototype, "transferControlToOffscreen");
+};
+
+for (const [rate_hz, density, where] of /** @type {const} */ ([
+  [250, 1, "worker"],
+  [250, 2, "worker"],
+  [500, 1.25, "worker"],
+  [4000, 1, "worker"],
+  [16000, 2, "worker"],
+  [250, 1, "page"],
+  [4000, 2, "page"],
+])) {
+  test(`square wave, spike and gap at ${rate_hz} Hz, ${density} pixels a CSS pixel, drawn by the ${where}`, async (t) => {
+    const before = where === "page" ? withoutOffscreen : null;
+    const { pixels, spike_s, lonely_s, lost, workers, complaints } = await drawn(t, rate_hz, { deviceScaleFactor: density }, before);
+    assert.equal(workers, where === "page" ? 0 : 1);
     const lane = pixels.height / 4;
     const x = (/** @type {number} */ seconds) => (seconds / 10) * pixels.width;
     const columns = [...Array(pixels.width).keys()];
@@ -162,6 +179,41 @@ test("drawn piece by piece as the packets come is the same as drawn at once", as
   assert.deepEqual(complaints, []);
 });
 
+test("what is at a rail or off the scale runs along the edge of the picture, in its colour, and is spoken of", async (t) => {
+  const channels = ["flat", "up", "down", "flat too"].map((label) => ({ label, unit: "uV" }));
+  const fake = new FakeDaemon({ eeg: { rate_hz: 250, unit: "uV", dtype: "f32", channels } });
+  t.after(() => fake.stop());
+  // From the second second to the fourth the two in the middle are at the rails of an ADS1299 at gain 24.
+  fake.onClient = () => {
+    for (let first = 0; first < 2000; first += 10) {
+      const railed = first >= 500 && first < 1000;
+      const values = Float32Array.from({ length: 40 }, (_, i) => (railed ? [0, 187_500, -187_500, 0][i % 4] ?? 0 : 0));
+      fake.sendFrame("eeg", first, values, { start_s: START_S, flags: railed || first >= 1990 ? 4 : 0 });
+    }
+  };
+  const { page } = await open(browser, await fake.start(), { colorScheme: "dark" });
+  t.after(() => page.context().close());
+  await page.getByText("flat too").waitFor();
+  await setAmplitude(page);
+  await page.locator(".tags", { hasText: "At the rail" }).waitFor();
+  await untilDrawn(page);
+  const pixels = await pixelsOf(page, "eeg");
+  const lane = pixels.height / 4;
+  const rows = (/** @type {number} */ seconds, /** @type {number} */ channel) => {
+    const x = Math.round((seconds / 10) * pixels.width);
+    return pixels.inked(x).filter((row) => sameHue(pixels.colour(x, row), TRACES[channel] ?? []));
+  };
+  for (const seconds of [2.1, 3, 3.9]) {
+    const [up, down] = [rows(seconds, 1), rows(seconds, 2)];
+    assert.ok(up.length > 0 && up.every((row) => row < 4), `up at ${seconds} s: ${up}`);
+    assert.ok(down.length > 0 && down.every((row) => row >= pixels.height - 4), `down at ${seconds} s: ${down}`);
+  }
+  for (const seconds of [1.5, 4.5]) {
+    const [up, down] = [rows(seconds, 1), rows(seconds, 2)];
+    assert.ok(Math.abs((up[0] ?? NaN) - 1.5 * lane) < 3 && Math.abs((down[0] ?? NaN) - 2.5 * lane) < 3, `at ${seconds} s: ${up}, ${down} of ${pixels.height}`);
+  }
+});
+
 test("codes are drawn with the DC removed, and said to be", async (t) => {
   const channels = [{ label: "a", unit: "codes" }, { label: "b", unit: "codes" }];
   const fake = new FakeDaemon({ eeg: { rate_hz: 250, unit: "codes", dtype: "i32", channels } });
@@ -184,7 +236,10 @@ test("codes are drawn with the DC removed, and said to be", async (t) => {
   await page.getByRole("button", { name: "DC removed for display" }).click();
   await page.getByRole("button", { name: "DC shown" }).waitFor();
   await page.waitForTimeout(200);
-  assert.equal((await pixelsOf(page, "eeg")).ink, 0, "with 3 million codes of DC the trace is far off the screen");
+  // With 3 million codes of DC the traces are far off the scale, upwards and downwards.
+  const off = await pixelsOf(page, "eeg");
+  const edges = off.inked(Math.floor(off.width * 0.7));
+  assert.ok(edges.includes(0) && edges.includes(off.height - 1) && edges.every((row) => row < 4 || row >= off.height - 4), `${edges}`);
 });
 
 test("the daemon goes away and comes back: told, reconnected, gap drawn, settings kept", async (t) => {

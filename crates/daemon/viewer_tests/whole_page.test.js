@@ -96,6 +96,42 @@ test("until the first picture less than 100 kB are sent, all of them from the da
   assert.deepEqual(complaints, []);
 });
 
+test("a daemon that asks for a token is given it once, and everything works with it", async (t) => {
+  const token = "correct-horse-battery-staple";
+  const guarded = new LiveDaemon({ pipeline: PIPELINE, files: { token: token }, args: ["--token-file", "token"] });
+  t.after(() => guarded.remove());
+  const { page, complaints } = await open(browser, await guarded.start());
+  t.after(() => page.context().close());
+  const dialog = page.getByRole("dialog", { name: "Token" });
+  await dialog.getByText("is started with").or(dialog.getByText("--token-file")).first().waitFor();
+  assert.deepEqual(await findings(page), []);
+  await dialog.getByLabel("Token").fill("not-the-token-at-all");
+  await dialog.getByRole("button", { name: "Connect" }).click();
+  await dialog.getByText("That was not the token.").waitFor();
+  await dialog.getByLabel("Token").fill(token);
+  await page.keyboard.press("Enter");
+  await page.getByText(LIVE).waitFor();
+  await page.reload();
+  await page.getByText(LIVE).waitFor();
+  assert.equal(await dialog.count(), 0);
+  // Over both WebSockets and HTTP: a stage retuned, a study recorded, its file downloaded.
+  await page.locator('nav a[href="#pipeline"]').click();
+  await page.locator('[data-stage="psd"]').click();
+  const high = page.locator(".stage-panel").getByLabel("high_hz", { exact: true });
+  await high.fill("40");
+  await high.press("Enter");
+  await page.getByText(/^psd high_hz 40: done/).first().waitFor();
+  await page.locator('nav a[href="#studies"]').click();
+  await page.getByLabel("Participant").fill("P1");
+  await page.getByLabel("Task").fill("rest");
+  await page.locator(".studies-view").getByRole("button", { name: "Record", exact: true }).click();
+  await page.locator(".record-button", { hasText: "■" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Stop recording" }).click();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download session_meta.json" }).click()]);
+  assert.match(readFileSync(await download.path(), "utf8"), /"participant": "P1"/);
+  assert.deepEqual(complaints.filter((words) => !/401|WebSocket connection/.test(words)), []);
+});
+
 test("markup, other directions and 10 kB in names and markers are shown as they are, and break nothing", async (t) => {
   const { page, complaints } = await open(browser, base, { viewport: { width: 360, height: 780 } });
   t.after(() => page.context().close());

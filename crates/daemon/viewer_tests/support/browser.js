@@ -2,6 +2,7 @@
 
 import { accessSync, constants } from "node:fs";
 import { chromium } from "playwright-core";
+import { noteControls } from "./controls.js";
 
 const PATH = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const ARGS = [
@@ -34,6 +35,7 @@ export async function launch() {
  */
 export async function open(browser, url, options = {}, before = null) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  await noteControls(context);
   const page = await context.newPage();
   /** @type {string[]} */
   const complaints = [];

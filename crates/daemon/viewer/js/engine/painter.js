@@ -10,6 +10,8 @@ import { yOf } from "./sweep.js";
 
 /** A line without length is not drawn, so the dot of a sample that is alone has this much, in pixels. */
 const DOT = 0.05;
+/** Pixels from the edge of the picture at which a trace that is off the scale runs. */
+const EDGE = 1;
 /** CSS pixels. */
 const LINE = 1.4;
 const GHOST_LINE = 1;
@@ -222,6 +224,11 @@ export class Painter {
     }
   }
 
+  /** What is beyond the picture, at a rail perhaps, runs along its edge: it is there, and off the scale. @param {number} y */
+  within(y) {
+    return Math.min(this.canvas.height - EDGE, Math.max(EDGE, y));
+  }
+
   /**
    * Many samples a column: a line through the two extremes of each.
    * @param {Picture} picture
@@ -242,10 +249,10 @@ export class Painter {
         continue;
       }
       const broken = this.broken[k] === 1;
-      const y = yOf(one, row, height, perDivision);
+      const y = this.within(yOf(one, row, height, perDivision));
       if (down && !broken) pen.lineTo(x + k + 0.5, y);
       else pen.moveTo(x + k + 0.5, y);
-      pen.lineTo(x + k + 0.5, one === other ? y + DOT : yOf(other, row, height, perDivision));
+      pen.lineTo(x + k + 0.5, one === other ? y + DOT : this.within(yOf(other, row, height, perDivision)));
       down = !broken;
     }
   }
@@ -271,7 +278,7 @@ export class Painter {
         continue;
       }
       const x = sweep.xOf(position) - left;
-      const y = yOf(value, row, height, perDivision);
+      const y = this.within(yOf(value, row, height, perDivision));
       if (!down || mark === BREAK) {
         pen.moveTo(x, y);
         pen.lineTo(x + DOT, y);

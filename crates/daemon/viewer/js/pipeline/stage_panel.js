@@ -46,9 +46,9 @@ export class StagePanel {
       element("h2", { title: id }, id),
       element("p", { class: "quiet" }, [stage.kind, typeof about === "string" ? about : ""].filter((part) => part !== "").join(": ")),
       this.lock,
-      this.figures,
-      this.form.root,
       this.response.root,
+      this.form.root,
+      this.figures,
       element(
         "details",
         { class: "wiring" },

@@ -6,7 +6,7 @@ import { token } from "./http.js";
 
 /** @param {() => void} given  called once a token was entered */
 export function askToken(given) {
-  if (document.querySelector("dialog.token") !== null) return;
+  if (document.querySelector("dialog[data-asks]") !== null) return;
   const input = element("input", { type: "password", autocomplete: "current-password", required: "" });
   const form = element(
     "form",
@@ -16,7 +16,7 @@ export function askToken(given) {
     field(text.tokenLabel, input),
     element("button", { class: "primary" }, text.tokenSend),
   );
-  const dialog = element("dialog", { class: "token", "aria-label": text.tokenTitle }, form);
+  const dialog = element("dialog", { class: "token", "data-asks": "token", "aria-label": text.tokenTitle }, form);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     token.set(input.value.trim());

@@ -101,7 +101,8 @@ export class TruthBar {
       lostWhere: !isKnown ? text.unknown : losses.length > 0 ? losses.map(text.lostAt).join(", ") : text.nowhere,
       connection: text.connectionState(connection.state),
       latency: connection.state === "open" ? text.milliseconds(latency_ms) : text.unknown,
-      drawn: text.hertzWhole(account?.drawn_hz ?? NaN),
+      // Nothing is drawn while another view is looked at.
+      drawn: text.hertzWhole(account?.drawn_hz || NaN),
     };
     for (const [name, cell] of this.states) {
       setText(cell, shown[name]);

@@ -27,13 +27,18 @@ export class StudyForm {
     /** @type {Map<string, HTMLInputElement>} */
     this.stages = new Map();
     this.more = element("fieldset", {}, element("legend", {}, text.also));
-    this.root = element(
-      "form",
-      { class: "study-form", method: "dialog" },
+    this.fields = element(
+      "div",
+      { class: "study-form" },
       field(text.participant, this.inputs.participant, text.participantHint),
       field(text.task, this.inputs.task, text.taskHint),
       field(text.notes, this.inputs.notes),
       this.more,
+    );
+    this.root = element(
+      "form",
+      { class: "study-form", method: "dialog" },
+      this.fields,
       ...last,
     );
     this.listStages();
@@ -54,10 +59,11 @@ export class StudyForm {
     );
   }
 
-  /** @param {boolean} disabled */
-  setDisabled(disabled) {
-    for (const input of Object.values(this.inputs)) input.disabled = disabled;
-    this.more.disabled = disabled;
+  /** While something is recorded there is nothing to fill in. @param {boolean} filled */
+  setFilled(filled) {
+    this.fields.hidden = filled;
+    // What is hidden must not hold up the button.
+    for (const input of Object.values(this.inputs)) input.disabled = filled;
   }
 
   /**

@@ -29,6 +29,8 @@ export class StudiesView {
     /** What ran before a recording was played. @type {Record<string, unknown> | null} */
     this.before = null;
     this.state = element("p", { class: "record-state", role: "status" });
+    this.title = element("h2", {}, text.form);
+    this.notes = element("p", { class: "notes" });
     this.room = element("p", { class: "quiet" });
     this.press = element("button", { class: "record" }, text.record);
     this.form = new StudyForm(daemon, settings, [this.press]);
@@ -47,7 +49,7 @@ export class StudiesView {
       element(
         "div",
         { class: "studies-body" },
-        element("section", { class: "panel", "aria-label": text.form }, element("h2", {}, text.form), this.state, this.room, this.form.root),
+        element("section", { class: "panel", "aria-label": text.form }, this.title, this.state, this.notes, this.room, this.form.root),
         this.markers.root,
         element("section", { class: "panel", "aria-label": text.past }, element("h2", {}, text.past), this.back, this.past),
       ),
@@ -102,7 +104,9 @@ export class StudiesView {
       // At the pace so far; in the first seconds a file is mostly its header.
       setText(this.room, text.room(free_bytes, total_bytes, seconds > 10 ? free_bytes / (size / seconds) : NaN));
     }
-    this.form.setDisabled(current !== null);
+    this.form.setFilled(current !== null);
+    setText(this.title, current === null ? text.form : text.now);
+    setText(this.notes, current?.notes ?? "");
     for (const play of this.past.querySelectorAll("button")) play.disabled = current !== null;
     const name = this.before?.name;
     this.back.hidden = this.before === null;

@@ -105,7 +105,7 @@ export const text = {
   /** @param {number} rate_hz */
   hertz: (rate_hz) => `${decimal(rate_hz)} Hz`,
   /** @param {number} rate_hz */
-  hertzWhole: (rate_hz) => `${integer(rate_hz)} / s`,
+  hertzWhole: (rate_hz) => (Number.isFinite(rate_hz) ? `${integer(rate_hz)} / s` : unknown),
   /** @param {number} ppm */
   ppm: (ppm) => `${ppm > 0 ? "+" : ppm < 0 ? "−" : ""}${integer(Math.abs(ppm))} ppm`,
   /** @param {number} rate_hz  @param {string} ppm */

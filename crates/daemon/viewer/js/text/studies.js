@@ -17,6 +17,7 @@ export const text = {
   room: (free, total, seconds) =>
     Number.isFinite(free) ? `${bytes(free)} of ${bytes(total)} left on the disk${Number.isFinite(seconds) ? `: enough for ${longTime(seconds)}` : ""}.` : "",
   form: "New recording",
+  now: "Now",
   participant: "Participant",
   participantHint: "A code, letters and digits",
   task: "Task",
