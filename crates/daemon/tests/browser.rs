@@ -4,6 +4,7 @@
 #[path = "peers/set_up.rs"]
 mod set_up;
 
+use std::path::Path;
 use std::process::Command;
 
 fn npm(script: &str) {
@@ -12,13 +13,17 @@ fn npm(script: &str) {
     set_up::show(&mut command, &format!("npm run {script}"));
 }
 
-/// Runs a file of tests; it starts the daemons it needs.
-fn node(file: &str) {
+/// Runs files of tests, one after the other; they start the daemons they need. Controls that they see and use are noted in `notes`.
+fn node(files: &[&str], notes: Option<&Path>) {
     set_up::require_chromium();
     let mut command = Command::new("node");
-    command.args(["--test", file]).current_dir(set_up::viewer_tests());
+    command.args(["--test", "--test-concurrency=1"]).args(files);
+    command.current_dir(set_up::viewer_tests());
     command.env("EEGD_BIN", env!("CARGO_BIN_EXE_eegd")).env("EEGD_PYTHON", set_up::python());
-    set_up::show(&mut command, file);
+    if let Some(notes) = notes {
+        command.env("EEGD_CONTROLS", notes);
+    }
+    set_up::show(&mut command, &files.join(", "));
 }
 
 #[test]
@@ -33,35 +38,31 @@ fn its_parts_do_what_they_say() {
 
 #[test]
 fn known_signals_are_drawn_at_the_right_place_and_height() {
-    node("pixels.test.js");
+    node(&["pixels.test.js"], None);
 }
 
 #[test]
-fn every_control_of_the_traces_does_what_it_says() {
-    node("scope.test.js");
-}
-
-#[test]
-fn the_demo_is_drawn_live_raw_and_filtered() {
-    node("browser.test.js");
-}
-
-#[test]
-fn a_pipeline_is_watched_and_changed_while_it_runs() {
-    node("pipeline.test.js");
-}
-
-#[test]
-fn a_study_is_recorded_marked_found_in_the_file_and_played() {
-    node("studies.test.js");
-}
-
-#[test]
-fn the_whole_page_is_accessible_light_safe_and_comes_back() {
-    node("whole_page.test.js");
+fn the_truth_bar_tells_the_truth() {
+    node(&["truth.test.js"], None);
 }
 
 #[test]
 fn a_heavy_stream_is_drawn_without_a_loss_in_flat_memory() {
-    node("soak.test.js");
+    node(&["soak.test.js"], None);
+}
+
+#[test]
+fn every_view_does_what_it_says_and_every_control_of_it_is_used() {
+    let notes = tempfile::tempdir().unwrap();
+    let files = [
+        "scope.test.js",
+        "browser.test.js",
+        "pipeline.test.js",
+        "studies.test.js",
+        "whole_page.test.js",
+    ];
+    node(&files, Some(notes.path()));
+    let mut command = Command::new("node");
+    command.arg("controls_used.js").arg(notes.path()).current_dir(set_up::viewer_tests());
+    set_up::show(&mut command, "controls_used.js");
 }

@@ -184,6 +184,13 @@ test("spectra are added with one press and drawn; a marker by key, by button and
     assert.ok(colours > 5, `${name}: ${colours} colours`);
   }
 
+  // A second spectrum is a choice; the quality of the electrodes is added as easily.
+  await page.locator('nav a[href="#signal"]').click();
+  await page.getByRole("button", { name: /^Add quality/ }).click();
+  await page.getByText(/^\d of 8 electrodes are good\.$/).waitFor();
+  await page.locator('nav a[href="#spectra"]').click();
+  const spectra = page.getByLabel("Spectra", { exact: true });
+  await spectra.selectOption(await spectra.inputValue());
   await page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());
   await page.keyboard.press("3");
   await page.getByText(/^"marker 3" at/).waitFor();

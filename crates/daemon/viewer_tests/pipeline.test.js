@@ -130,6 +130,7 @@ stages:
   });
   const { page, context, complaints } = await open(browser, `${await locked.start()}/#pipeline`);
   try {
+    await page.getByText("acquire: core 0").waitFor();
     assert.deepEqual(await page.getByRole("list", { name: "Groups of threads" }).getByRole("listitem").allTextContents(), [
       "acquire: core 0",
       "sinks: any core",
@@ -160,7 +161,10 @@ test("a stage is added between, another as a branch, changed, removed; its topic
   await node(page, "notch").click();
   await page.getByRole("button", { name: /^Add after notch/ }).click();
   const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: /^Add after notch/ }).click();
   await dialog.getByLabel("Kind").selectOption("bandpass");
+  await dialog.getByLabel("init").selectOption({ label: "zero" });
   await dialog.getByLabel("low_hz").fill("1");
   await dialog.getByLabel("high_hz").fill("200");
   await dialog.getByRole("button", { name: "Add" }).click();
@@ -170,6 +174,7 @@ test("a stage is added between, another as a branch, changed, removed; its topic
   await node(page, "bandpass").waitFor();
   let { stages } = (await daemon.ask("/pipeline")).config;
   assert.deepEqual([stages.bandpass.inputs, stages.filtered.inputs, stages.bandpass.params.high_hz], [["notch"], ["bandpass"], 40]);
+  assert.equal(stages.bandpass.params.init, "zero");
 
   // A branch: spectra, and a topic for them.
   await page.getByRole("button", { name: /^Add after bandpass/ }).click();
@@ -186,6 +191,29 @@ test("a stage is added between, another as a branch, changed, removed; its topic
   ({ stages } = (await daemon.ask("/pipeline")).config);
   assert.deepEqual([stages.psd.inputs, stages.spectra_out.inputs, stages.filtered.inputs], [["bandpass"], ["psd"], ["bandpass"]]);
   await page.locator('[data-topic="spectra"]').waitFor();
+  // A text and a list of a stage that runs.
+  await page.locator(".stage-panel").getByLabel("topic", { exact: true }).fill("spectra_too");
+  await page.keyboard.press("Enter");
+  await page.locator('[data-topic="spectra_too"]').waitFor();
+  await page.locator('[data-topic="spectra"]').waitFor({ state: "detached" });
+  await node(page, "psd").click();
+  await page.getByRole("button", { name: /^Add after psd/ }).click();
+  await dialog.getByLabel("Kind").selectOption("rename");
+  await dialog.getByLabel("labels").fill("ch1: Cz");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await node(page, "notch").click();
+  await page.getByRole("button", { name: /^Add after notch/ }).click();
+  await dialog.getByLabel("Kind").selectOption("rename");
+  await dialog.getByLabel("labels").fill("ch1: Cz");
+  await dialog.getByLabel(/^Between/).uncheck();
+  await dialog.getByRole("button", { name: "Add", exact: true }).click();
+  await node(page, "rename").waitFor();
+  await page.locator(".stage-panel").getByLabel("labels").fill("ch1: Pz");
+  await page.locator(".stage-panel").getByLabel("labels").blur();
+  await page.getByText(/^rename labels .*: done/).first().waitFor();
+  assert.deepEqual((await daemon.ask("/pipeline")).config.stages.rename.params.labels, { ch1: "Pz" });
+  await page.getByRole("button", { name: "Remove rename" }).click();
+  await node(page, "rename").waitFor({ state: "detached" });
 
   await node(page, "spectra_out").click();
   await page.getByRole("button", { name: "Remove spectra_out" }).click();
@@ -262,7 +290,8 @@ test("stop, start, restart, a preset, a file of one's own; what cannot be loaded
   await page.locator('[data-topic="eeg_second"]').waitFor();
   assert.equal((await daemon.ask("/pipeline")).config.name, "second");
 
-  await page.locator('input[type="file"]').setInputFiles({ name: "mine.yaml", mimeType: "text/yaml", buffer: Buffer.from(PIPELINE) });
+  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: /^File…/ }).click()]);
+  await chooser.setFiles({ name: "mine.yaml", mimeType: "text/yaml", buffer: Buffer.from(PIPELINE) });
   await node(page, "notch").waitFor();
   assert.equal((await daemon.ask("/pipeline")).config.name, "bench");
   await node(page, "notch").click();

@@ -128,6 +128,8 @@ test("channels are hidden, inverted, moved, shifted and coloured, and stay so", 
   await dialog.getByLabel("Colour of square").selectOption("Red");
   await dialog.getByRole("button", { name: "Move ramp up" }).click();
   await dialog.getByRole("button", { name: "Move ramp up" }).click();
+  await dialog.getByRole("button", { name: "Move ramp down" }).click();
+  await dialog.getByRole("button", { name: "Move ramp up" }).click();
   await dialog.getByLabel("Offset of ramp").fill("-50");
   await dialog.getByRole("button", { name: "Done" }).click();
   const labels = scopeOf(page).locator(".labels li");
@@ -207,6 +209,21 @@ test("all eight amplitudes and time bases can be had, by list and by key", async
   assert.equal(await seconds.inputValue(), "60");
   await page.keyboard.press("s");
   await page.getByRole("button", { name: "Motion: Scroll" }).waitFor();
+  // The same by buttons.
+  const amplitude = page.getByLabel("Amplitude of eeg, per division");
+  await scopeOf(page).getByRole("button", { name: "Larger traces" }).click();
+  assert.equal(await amplitude.inputValue(), "100");
+  await scopeOf(page).getByRole("button", { name: "Smaller traces" }).click();
+  assert.equal(await amplitude.inputValue(), "200");
+  await scopeOf(page).getByRole("button", { name: "Auto" }).click();
+  await page.waitForFunction(() => /** @type {HTMLSelectElement} */ (document.querySelector("select[aria-label^=Amplitude]")).value !== "200");
+  await scopeOf(page).getByRole("button", { name: "DC shown" }).click();
+  await scopeOf(page).getByRole("button", { name: "DC removed for display" }).click();
+  await scopeOf(page).getByRole("button", { name: "DC shown" }).waitFor();
+  await page.getByRole("button", { name: "Freeze" }).click();
+  await page.getByText(/^Frozen at/).waitFor();
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByText(/^Frozen at/).waitFor({ state: "detached" });
   await page.keyboard.press("?");
   await page.getByRole("dialog").getByText("choose the amplitude").waitFor();
   await page.getByRole("button", { name: "Close" }).click();

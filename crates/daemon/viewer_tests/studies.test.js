@@ -69,6 +69,8 @@ test("a study is recorded from any view with markers by key, button and free tex
   }
   await button.click();
   const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await button.click();
   await dialog.getByLabel("Participant").fill("no name!");
   await dialog.getByLabel("Task").fill("rest");
   await dialog.getByRole("button", { name: "Record" }).click();
@@ -171,6 +173,8 @@ test("one that a crash interrupted is called that, and does not pass for one tha
   const { page, context } = await open(browser, `${base}/#studies`);
   await page.getByLabel("Participant").fill("P002");
   await page.getByLabel("Task").fill("crash");
+  await page.getByLabel("Notes").fill("what happened");
+  await page.getByRole("checkbox", { name: "notch" }).check();
   await page.locator(".studies-view").getByRole("button", { name: "Record", exact: true }).click();
   await page.locator(".record-state", { hasText: /^Recording P002, crash/ }).waitFor();
   await daemon.stop("SIGKILL");

@@ -132,25 +132,61 @@ test("a daemon that asks for a token is given it once, and everything works with
   assert.deepEqual(complaints.filter((words) => !/401|WebSocket connection/.test(words)), []);
 });
 
-test("markup, other directions and 10 kB in names and markers are shown as they are, and break nothing", async (t) => {
-  const { page, complaints } = await open(browser, base, { viewport: { width: 360, height: 780 } });
+test("markup, other directions and 10 kB in whatever the daemon takes are shown as they are, and break nothing", async (t) => {
+  const evil = '<img src=x onerror="window.hit=1">\u202eעברית 🧠<script>window.hit=1</script>';
+  const long = `${evil}${"x".repeat(10_000)}`;
+  const id = "W".repeat(64);
+  const pipeline = JSON.stringify({
+    name: long,
+    groups: { [evil]: {} },
+    stages: [
+      { synthetic: { sps: 250, channels: 2, seed: 1 } },
+      { to_voltage: { id, group: evil } },
+      { rename: { labels: { ch1: long } } },
+      { websocket_sink: { topic: id } },
+      { notch: { hz: 50, inputs: [id] } },
+      { websocket_sink: { id: "second", topic: "eeg" } },
+    ],
+  });
+  const preset = `# ${evil}\nstages: [{ synthetic: { sps: 250, channels: 1 } }, { websocket_sink: { topic: eeg } }]\n`;
+  const hostile = new LiveDaemon({ pipeline, args: ["--presets", "."], files: { [`${evil.slice(0, 34)}.yaml`]: preset } });
+  t.after(() => hostile.remove());
+  const { page, complaints } = await open(browser, await hostile.start(), { viewport: { width: 360, height: 780 } });
   t.after(() => page.context().close());
   page.on("dialog", () => assert.fail("something was executed"));
   await page.getByText(LIVE).waitFor();
-  for (const text of ["<script>window.hit=1</script>", "\u202eright to left 🧠", "x".repeat(1000)]) {
-    await daemon.ask("/markers", { method: "POST", body: { text } });
-  }
-  await page.waitForTimeout(1000);
-  await page.getByText("<b>bench</b>").first().waitFor();
-  assert.match((await page.locator(".labels").first().textContent()) ?? "", /<img src=x onerror=alert\(1\)>/);
-  for (const link of await page.locator("nav a").all()) {
-    await link.click();
+  await hostile.ask("/studies", { method: "POST", body: { participant: "P1", task: "x", notes: long } });
+  for (const text of [evil, "\u202eright to left 🧠", "x".repeat(1000)]) await hostile.ask("/markers", { method: "POST", body: { text } });
+  const check = async (/** @type {string} */ where) => {
     await page.waitForTimeout(700);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-    assert.ok(wide <= 360, `${await link.getAttribute("href")} is ${wide} px wide`);
+    const culprits = await page.evaluate(() => [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > 360).slice(0, 4).map((e) => `${e.tagName}.${e.className}`));
+    assert.ok(wide <= 360, `${where} is ${wide} px wide: ${culprits}`);
+    assert.equal(await page.evaluate(() => /** @type {any} */ (window).hit), undefined, where);
+    assert.equal(await page.locator("img, body script").count(), 0, where);
+  };
+  assert.ok(((await page.locator(".pipeline").textContent()) ?? "").startsWith(evil));
+  assert.ok((await page.locator(".labels").first().textContent())?.startsWith(evil));
+  for (const link of await page.locator("nav a").all()) {
+    await link.click();
+    await check(String(await link.getAttribute("href")));
   }
-  assert.equal(await page.evaluate(() => /** @type {any} */ (window).hit), undefined);
-  assert.equal(await page.locator("img").count(), 0);
+  assert.equal(await page.locator(".studies-view .notes").first().textContent(), long);
+  await hostile.ask("/studies/current/stop", { method: "POST" });
+  await page.locator(".studies .notes").waitFor();
+  await check("a past study");
+  await page.locator('nav a[href="#pipeline"]').click();
+  await page.getByLabel("Presets").selectOption(evil.slice(0, 34));
+  await page.locator(".about-preset", { hasText: "onerror" }).waitFor();
+  await page.locator(`[data-stage="${id}"]`).click();
+  await page.locator(".legend li", { hasText: "onerror" }).waitFor();
+  await check("a stage");
+  // What the daemon does not take comes back in its own words.
+  await page.getByRole("button", { name: /^Add after/ }).click();
+  await page.getByRole("dialog").getByLabel("Id").fill(evil);
+  await page.getByRole("dialog").getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByRole("dialog").locator(".complaint", { hasText: "onerror" }).first().waitFor();
+  await check("a refusal");
   assert.deepEqual(complaints, []);
 });
 

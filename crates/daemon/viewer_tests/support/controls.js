@@ -35,12 +35,13 @@ function watch() {
     const by = document.getElementById(control.getAttribute("aria-labelledby") ?? "");
     const label = /** @type {HTMLInputElement} */ (control).labels?.[0];
     const name = control.getAttribute("aria-label") ?? by?.textContent ?? label?.textContent ?? control.textContent ?? "";
-    return name.trim().split(/[\s:]+/);
+    return name.trim().split(/[\s:]+/).map((word) => word.replace(/^\d+$/, "N"));
   };
   /** A control by its place and what it does; the names of stages, channels and files that are in its name are left out. */
   const nameOf = (/** @type {Element} */ control) => {
     const dialog = control.closest("dialog");
-    const place = dialog !== null ? `dialog "${wordsOf(dialog).slice(0, 2).join(" ")}"` : (control.closest(".scope, .view, header.top, footer, main")?.className || "page");
+    const around = control.closest(".scope, .view, header.top, footer, main")?.className.replace(/^view /, "").split(" ")[0];
+    const place = dialog !== null ? `dialog "${wordsOf(dialog).slice(0, 2).join(" ")}"` : around || "page";
     if (control.matches(".scope")) return "a scope, by keyboard";
     const kind = `${control.tagName.toLowerCase()}${control instanceof HTMLInputElement ? `[${control.type}]` : ""}`;
     if (control.closest(".form-field") !== null) return `${place.split(" ")[0]}: a stage's parameter, ${kind}`;

@@ -7,7 +7,7 @@ import { verdict } from "../../viewer/js/shell/verdict.js";
 /** @type {import("../../viewer/js/shell/verdict.js").Facts} */
 const well = {
   now_ms: 100_000, connection: "open", wasOpen: true, retryIn_s: NaN, tokenWanted: false, badAnswer: null,
-  pipeline: { state: "running", reason: "", failures: [] }, rejected: 0, rejectedWhy: "", lastRejected_ms: NaN, frozenSince_ms: null,
+  pipeline: { state: "running", reason: "", failures: [], threads: [] }, rejected: 0, rejectedWhy: "", lastRejected_ms: NaN, frozenSince_ms: null,
   loss: null, free_bytes: 5e9, isRecording: false,
   topics: [{ name: "eeg", rate_hz: 250, samples: 90, packets: 9, lost: 0, lagged: 0, lastLoss_ms: NaN, lastRestart_ms: NaN, lastPacket_ms: 99_990 }],
 };
@@ -21,10 +21,10 @@ test("the sentence says what is wrong, the worst first", () => {
   assert.match(says({ connection: "waiting", wasOpen: false, badAnswer: "HTTP status 404" }).sentence, /HTTP status 404/);
   assert.match(says({ connection: "waiting", wasOpen: false, topics: [] }).sentence, /websocket_sink/);
   assert.match(says({ tokenWanted: true }).sentence, /token/);
-  assert.match(says({ pipeline: { state: "failed", reason: "the disk is full", failures: [] } }).sentence, /failed: the disk is full/);
+  assert.match(says({ pipeline: { state: "failed", reason: "the disk is full", failures: [], threads: [] } }).sentence, /failed: the disk is full/);
   const failures = [{ stage: "csv", message: "no space left" }];
-  assert.deepEqual(says({ pipeline: { state: "running", reason: "", failures } }), { level: "bad", sentence: "csv has failed: no space left" });
-  assert.match(says({ pipeline: { state: "idle", reason: "", failures: [] } }).sentence, /No pipeline is running/);
+  assert.deepEqual(says({ pipeline: { state: "running", reason: "", failures, threads: [] } }), { level: "bad", sentence: "csv has failed: no space left" });
+  assert.match(says({ pipeline: { state: "idle", reason: "", failures: [], threads: [] } }).sentence, /No pipeline is running/);
   assert.match(says({ rejected: 1, rejectedWhy: "why", lastRejected_ms: 99_000 }).sentence, /1 message could not be read: why/);
   assert.match(says({ topics: [{ ...topic, lastPacket_ms: 95_500 }] }).sentence, /no data for 4 s/);
   // Spectra every two seconds are no stall.
@@ -39,5 +39,9 @@ test("the sentence says what is wrong, the worst first", () => {
   assert.equal(says({ loss: { ...loss, at_ms: 1000 } }).level, "good");
   assert.equal(says({ free_bytes: 9e8 }).level, "good");
   assert.match(says({ free_bytes: 9e8, isRecording: true }).sentence, /nearly full: 900 MB/);
+  const threads = [{ group: "dsp", refused: ["this machine has no core 7"] }];
+  assert.deepEqual(says({ pipeline: { state: "running", reason: "", failures: [], threads } }), {
+    level: "note", sentence: "Live, but group dsp does not run as it was asked to: this machine has no core 7.",
+  });
   assert.match(says({ frozenSince_ms: 99_000 }).sentence, /Frozen/);
 });

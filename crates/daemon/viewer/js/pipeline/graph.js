@@ -37,7 +37,7 @@ export class Graph {
     if (form !== this.form) this.arrange(pipeline);
     this.form = form;
     const groups = [...new Set([...pipeline.status.values()].map(({ group }) => group))];
-    this.showGroups(groups, pipeline.config);
+    this.showGroups(groups, pipeline);
     for (const [id, node] of this.nodes) {
       const status = pipeline.status.get(id);
       node.show(status, rates.get(id) ?? NaN, locks.get(id) ?? status?.locked ?? "", groups.indexOf(status?.group ?? ""), id === selected);
@@ -45,15 +45,20 @@ export class Graph {
   }
 
   /**
-   * Which colour is which group, and the cores it is bound to.
+   * Which colour is which group, the cores it is bound to, and the priority its threads have.
    * @param {string[]} groups
-   * @param {Record<string, unknown>} config
+   * @param {Pipeline} pipeline
    */
-  showGroups(groups, config) {
+  showGroups(groups, { config, threads }) {
     const settings = new Map(entries(config.groups));
     const words = groups.map((name) => {
       const cores = settings.get(name)?.cores;
-      return text.groupCores(name, Array.isArray(cores) ? cores.filter((core) => typeof core === "number") : []);
+      const own = threads.filter(({ group }) => group === name);
+      return [
+        text.groupCores(name, Array.isArray(cores) ? cores.filter((core) => typeof core === "number") : []),
+        ...new Set(own.filter(({ priority }) => Number.isFinite(priority)).map(({ priority }) => text.priority(priority))),
+        ...new Set(own.flatMap(({ refused }) => refused)),
+      ].join(", ");
     });
     if (words.join("\n") === [...this.legend.children].map((child) => child.textContent).join("\n")) return;
     this.legend.replaceChildren(...words.map((word, i) => element("li", { "data-group": String(i % 4), title: word }, word)));

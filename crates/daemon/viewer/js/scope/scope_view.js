@@ -38,7 +38,7 @@ export class ScopeView {
     smaller.classList.add("step");
     larger.classList.add("step");
     this.auto = button(text.auto, `${text.auto}: ${text.autoHint}`, actions.auto);
-    this.dc = element("button", { type: "button", class: "dc", title: text.dcHint });
+    this.dc = element("button", { type: "button", class: "dc", title: text.dcHint }, text.dcShown);
     this.dc.addEventListener("click", actions.toggleDc);
     this.mains = numberSelect(text.mains(topic), [0, 50, 60], text.mainsOption, actions.mains);
     this.mains.title = text.mainsHint;

@@ -42,6 +42,10 @@ import { text } from "../text/core.js";
  * @property {Map<string, StageStatus>} status
  * @property {{stage: string, message: string}[]} failures
  * @property {number} time_s  the daemon's clock when it answered; NaN when it does not say
+ * @property {Thread[]} threads  of the data path, as they are scheduled
+ *
+ * @typedef {{group: string, priority: number, cores: number[], refused: string[]}} Thread  what the system gave; `priority` is
+ *   NaN under the normal policy, `refused` is what it did not give
  */
 
 /**
@@ -64,6 +68,7 @@ export function parsePipeline(value) {
     status: new Map(entries(value.stages).map(([id, status]) => [id, statusOf(status)])),
     failures: list(value.failures).map((failure) => ({ stage: words(failure.stage), message: words(failure.message) })),
     time_s: number(value.time_ns) / 1e9,
+    threads: isRecord(value.scheduling) ? list(value.scheduling.threads).map(threadOf) : [],
   };
 }
 
@@ -113,6 +118,17 @@ function statusOf(status) {
   };
 }
 
+/** @param {Record<string, unknown>} value @returns {Thread} */
+function threadOf({ group, got, refused }) {
+  const { priority, cores } = isRecord(got) ? got : {};
+  return {
+    group: words(group),
+    priority: number(priority),
+    cores: Array.isArray(cores) ? cores.filter((core) => typeof core === "number") : [],
+    refused: Array.isArray(refused) ? refused.filter((why) => typeof why === "string") : [],
+  };
+}
+
 /** @param {unknown} value @returns {Quantiles | null} */
 function quantiles(value) {
   if (!isRecord(value)) return null;
@@ -128,7 +144,9 @@ function quantiles(value) {
  * @property {number} lost  missing in what was taken, wherever it was lost
  * @property {number} overflow  of these, lost at this stage's full queue
  * @property {number} dropped  thrown away by the stage itself
+ * @property {number} skipped  passed over after an error
  * @property {number} passedOn
+ * @property {number} unaccounted  not there, and reported lost by nobody
  *
  * @typedef {ReadonlyMap<string, LedgerLine>} Ledger
  */
@@ -138,8 +156,9 @@ function quantiles(value) {
  * @returns {Ledger}
  */
 export function parseLedger(value) {
+  const lines = isRecord(value) && Array.isArray(value.stages) ? list(value.stages).map((line) => /** @type {const} */ ([words(line.stage), line])) : entries(value);
   return new Map(
-    entries(value).map(([id, { acquired, lost_by_cause, taken, lost, overflow, dropped, passed_on }]) => [
+    lines.map(([id, { acquired, lost_by_cause, taken, lost, overflow, dropped, skipped, passed_on, unaccounted }]) => [
       id,
       {
         acquired: number(acquired),
@@ -148,7 +167,9 @@ export function parseLedger(value) {
         lost: number(lost),
         overflow: number(overflow),
         dropped: number(dropped),
+        skipped: number(skipped),
         passedOn: number(passed_on),
+        unaccounted: number(unaccounted),
       },
     ]),
   );

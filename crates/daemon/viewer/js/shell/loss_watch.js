@@ -9,10 +9,10 @@
  * @returns {Loss[]}
  */
 export function lossesOf(ledger) {
-  return [...ledger].flatMap(([stage, { causes, overflow, dropped }]) =>
-    [...[...causes].map(([cause, frames]) => ({ stage, frames, cause })), { stage, frames: overflow, cause: "" }, { stage, frames: dropped, cause: "dropped" }].filter(
-      ({ frames }) => frames > 0,
-    ),
+  return [...ledger].flatMap(([stage, { causes, overflow, dropped, skipped, unaccounted }]) =>
+    /** @type {[string, number][]} */ ([...causes, ["", overflow], ["dropped", dropped], ["skipped_after_an_error", skipped], ["nobody_knows_why", unaccounted]])
+      .filter(([, frames]) => frames > 0)
+      .map(([cause, frames]) => ({ stage, frames, cause })),
   );
 }
 

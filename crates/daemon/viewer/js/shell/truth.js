@@ -8,7 +8,7 @@ import { verdict } from "./verdict.js";
 
 /** @typedef {import("../engine/engine.js").TopicAccount} TopicAccount */
 
-const STATES = /** @type {const} */ (["recording", "disk", "pipeline", "source", "clock", "acquired", "lostWhere", "connection", "latency", "drawn"]);
+const STATES = /** @type {const} */ (["recording", "disk", "pipeline", "source", "clock", "acquired", "lostWhere", "scheduling", "connection", "latency", "drawn"]);
 const FIGURES = /** @type {const} */ (["rate", "measured", "delivered", "packets", "lost", "lagged"]);
 /** @type {Partial<Record<string, string>>} */
 const HINTS = {
@@ -16,6 +16,7 @@ const HINTS = {
   clock: text.clockHint,
   acquired: text.acquiredHint,
   lostWhere: text.lostWhereHint,
+  scheduling: text.schedulingHint,
   latency: text.latencyHint,
   drawn: text.drawnHint,
   delivered: text.deliveredHint,
@@ -99,6 +100,7 @@ export class TruthBar {
       clock: known === null ? text.unknown : clockOf(known),
       acquired: known === null ? text.unknown : acquiredOf(known, daemon.ledger),
       lostWhere: !isKnown ? text.unknown : losses.length > 0 ? losses.map(text.lostAt).join(", ") : text.nowhere,
+      scheduling: known === null ? text.unknown : schedulingOf(known),
       connection: text.connectionState(connection.state),
       latency: connection.state === "open" ? text.milliseconds(latency_ms) : text.unknown,
       // Nothing is drawn while another view is looked at.
@@ -173,6 +175,15 @@ function clockOf({ status }) {
   const devices = [...status.values()].flatMap(({ device }) => (device === null ? [] : [device]));
   if (devices.length === 0) return text.clockNominal;
   return devices.map((device) => text.clockOf(device.get("rate_ppm") ?? NaN, device.get("rate_ppm_uncertainty") ?? NaN)).join(", ");
+}
+
+/** How the threads of the data path are scheduled, and where that is not as it was asked for. @param {import("./answers.js").Pipeline} pipeline */
+function schedulingOf({ threads }) {
+  if (threads.length === 0) return text.unknown;
+  const short = [...new Set(threads.filter(({ refused }) => refused.length > 0).map(({ group }) => group))];
+  if (short.length > 0) return text.schedulingShort(short);
+  const priorities = [...new Set(threads.map(({ priority }) => priority).filter(Number.isFinite))];
+  return priorities.length > 0 ? text.realTime(priorities) : text.normalScheduling;
 }
 
 /**

@@ -30,7 +30,8 @@ const RECENT_MS = 30_000;
  * @property {number} retryIn_s
  * @property {boolean} tokenWanted
  * @property {string | null} badAnswer  why the daemon's last HTTP answer could not be read
- * @property {{state: string, reason: string, failures: readonly {stage: string, message: string}[]} | null} pipeline
+ * @property {{state: string, reason: string, failures: readonly {stage: string, message: string}[],
+ *   threads: readonly {group: string, refused: readonly string[]}[]} | null} pipeline
  * @property {number} rejected  messages that could not be read
  * @property {string} rejectedWhy
  * @property {number} lastRejected_ms
@@ -83,6 +84,8 @@ export function verdict(facts) {
   }
   if (facts.frozenSince_ms !== null) return note(text.frozen(new Date(facts.frozenSince_ms)));
   if (topics.length === 0) return note(text.noTopics);
+  const short = pipeline?.threads.find(({ refused }) => refused.length > 0);
+  if (short !== undefined) return note(text.notAsAsked(short.group, short.refused[0] ?? ""));
   const lost = topics.reduce((sum, topic) => sum + topic.lost, 0);
   if (lost > 0) return note(text.lostBefore(lost));
   return { level: "good", sentence: text.allIsWell };

@@ -50,6 +50,8 @@ export const text = {
   groups: "Groups of threads",
   /** @param {string} name  @param {readonly number[]} cores */
   groupCores: (name, cores) => `${name}: ${cores.length === 0 ? "any core" : `${cores.length === 1 ? "core" : "cores"} ${cores.join(", ")}`}`,
+  /** @param {number} priority */
+  priority: (priority) => `real time ${priority}`,
   notRunning: "not running",
   /** @param {string} group  @param {number} rate_hz  @param {number} channels */
   stageForm: (group, rate_hz, channels) =>

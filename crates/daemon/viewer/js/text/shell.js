@@ -11,8 +11,18 @@ const pipelineStates = {
   failed: "Failed",
 };
 
-/** @param {string} cause  empty for a queue */
-const causeOf = (cause) => (cause === "" ? "its queue was full" : cause.replaceAll("_", " "));
+/** What can happen to a sample, by the daemon's word for it. @type {Record<string, string>} */
+const causes = {
+  "": "its queue was full",
+  missed: "conversions missed",
+  late: "read too late",
+  corrupt: "corrupt on the wire",
+  outage: "the board was away",
+  overflow: "the reader's queue was full",
+};
+
+/** @param {string} cause */
+const causeOf = (cause) => causes[cause] ?? cause.replaceAll("_", " ");
 
 /** @param {number} ppm */
 const signedPpm = (ppm) => `${ppm > 0 ? "+" : ppm < 0 ? "−" : ""}${figure(Math.abs(ppm))}`;
@@ -80,6 +90,13 @@ export const text = {
   clockNominal: "as stated",
   /** @param {number} ppm  @param {number} doubt */
   clockOf: (ppm, doubt) => (Number.isFinite(ppm) ? `${signedPpm(ppm)} ± ${figure(doubt)} ppm` : "not fitted yet"),
+  scheduling: "Scheduling",
+  schedulingHint: "What the system gave the threads of the data path: real-time priority, or the normal policy",
+  /** @param {string[]} groups */
+  schedulingShort: (groups) => `not as asked: ${groups.join(", ")}`,
+  /** @param {number[]} priorities */
+  realTime: (priorities) => `real time, ${priorities.join(", ")}`,
+  normalScheduling: "normal",
   acquired: "Acquired",
   acquiredHint: "Samples of each channel that the source has taken since the pipeline began",
   lostWhereHint: "Samples lost in the daemon since the pipeline began, with the stage where it happened",
@@ -155,6 +172,8 @@ export const text = {
   /** @param {import("../shell/loss_watch.js").Loss} loss  @param {Date} since */
   lostInDaemon: ({ stage, frames, cause }, since) =>
     `${counted(frames, "sample", "samples")} lost in the daemon at ${stage}, ${causeOf(cause)}, at ${clock(since)}.`,
+  /** @param {string} group  @param {string} why */
+  notAsAsked: (group, why) => `Live, but group ${group} does not run as it was asked to: ${why}.`,
   /** @param {number} free */
   diskFull: (free) => `The disk is nearly full: ${bytes(free)} are left.`,
   /** @param {string} topic  @param {Date} at */
