@@ -146,6 +146,8 @@ stages:
     await node(page, "bdf_sink").getByText("locked").waitFor();
     await node(page, "bdf_sink").click();
     await panel.getByText(/^Locked: .*rec\.bdf.*, since \d\d:\d\d:\d\d$/).waitFor();
+    await panel.getByLabel("lock", { exact: true }).uncheck();
+    await panel.locator(".complaint", { hasText: "is locked" }).waitFor();
     await page.getByRole("button", { name: /^Remove bdf_sink/ }).click();
     await page.locator(".message", { hasText: /^stage `bdf_sink` is locked/ }).waitFor();
     assert.ok("bdf_sink" in (await locked.ask("/pipeline")).config.stages);

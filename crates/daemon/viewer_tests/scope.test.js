@@ -90,6 +90,8 @@ test("the cursor reads time, sample and microvolts; two of them measure", async 
   await page.keyboard.press("Enter");
   await page.keyboard.press("Shift+ArrowRight");
   await reading.getByText(/Δt 0\.2 s \(5 Hz\) · Δ [+−]50 µV/).waitFor();
+  await page.getByRole("button", { name: /^Measure from here/ }).click();
+  await reading.getByText(/Δt 0 s/).waitFor();
   await page.getByRole("button", { name: /^Clear/ }).click();
   await reading.waitFor({ state: "hidden" });
   assert.deepEqual(complaints, []);

@@ -88,6 +88,8 @@ test("a study is recorded from any view with markers by key, button and free tex
   await page.keyboard.press("4");
   await page.getByText(/^"marker 4" at/).waitFor();
   await page.getByRole("button", { name: /^Marker/ }).click();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: /^Marker/ }).click();
   await dialog.getByLabel("Free text").fill(HOSTILE);
   await dialog.getByRole("button", { name: "Set marker" }).click();
   await page.locator(".notice", { hasText: HOSTILE }).waitFor();
