@@ -28,7 +28,9 @@ export class Marks {
    * @param {{kind: string, text: string}} event
    */
   add(position, frames, { kind, text }) {
-    this.list.push({ position, frames, kind, text: text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS - 1)}…` : text, row: this.count % 4 });
+    // What was changed takes more words than a picture has room for; they stand in the list of events.
+    const words = kind === "change" ? kind : text;
+    this.list.push({ position, frames, kind, text: words.length > MOST_LETTERS ? `${words.slice(0, MOST_LETTERS - 1)}…` : words, row: this.count % 4 });
     this.count += 1;
     if (this.list.length > MOST) this.list.shift();
   }

@@ -30,7 +30,9 @@ export class TruthBar {
     this.daemon = daemon;
     this.sentence = element("p", { class: "sentence", role: "status" });
     this.states = new Map(STATES.map((state) => [state, element("dd", { "data-state": state })]));
-    this.topics = element("ul", { class: "accounts" });
+    this.topics = element("tbody");
+    const heads = [element("th", { scope: "col" }, text.topic), ...FIGURES.map((figure) => element("th", { scope: "col", title: HINTS[figure] ?? "" }, text[figure]))];
+    const accounts = element("table", { class: "accounts" }, element("thead", {}, element("tr", {}, ...heads)), this.topics);
     /** @type {Map<string, Map<string, HTMLElement>>} */
     this.cells = new Map();
     this.root = element(
@@ -38,7 +40,7 @@ export class TruthBar {
       { class: "truth", "aria-label": text.truth },
       this.sentence,
       element("dl", { class: "states" }, ...[...this.states].map(([state, cell]) => term(state, cell))),
-      this.topics,
+      accounts,
     );
     daemon.on("account", () => this.show());
     daemon.on("connection", () => this.show());
@@ -119,14 +121,10 @@ export class TruthBar {
     this.cells.clear();
     this.topics.replaceChildren(
       ...topics.map(({ name }) => {
-        const cells = new Map(FIGURES.map((figure) => [figure, element("dd", { "data-figure": figure })]));
+        // On a narrow screen each figure stands beside its own name.
+        const cells = new Map(FIGURES.map((figure) => [figure, element("td", { "data-figure": figure, "data-name": text[figure] })]));
         this.cells.set(name, cells);
-        return element(
-          "li",
-          { "data-topic": name },
-          element("h2", { title: name }, name),
-          element("dl", {}, ...[...cells].map(([figure, cell]) => term(figure, cell))),
-        );
+        return element("tr", { "data-topic": name }, element("th", { scope: "row", title: name }, name), ...cells.values());
       }),
     );
   }
@@ -156,7 +154,7 @@ export class TruthBar {
 }
 
 /**
- * @param {(typeof STATES)[number] | (typeof FIGURES)[number]} name
+ * @param {(typeof STATES)[number]} name
  * @param {HTMLElement} cell
  */
 function term(name, cell) {

@@ -110,6 +110,7 @@ export const text = {
   connectionState: (state) => connectionStates[state] ?? state,
   /** @param {string} state */
   pipelineState: (state) => pipelineStates[state] ?? state,
+  topic: "Topic",
   rate: "Rate",
   measured: "Measured",
   delivered: "Delivered",
