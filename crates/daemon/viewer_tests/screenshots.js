@@ -67,12 +67,14 @@ try {
   await shoot(phone.page, "viewer-phone");
   await phone.context.close();
   await page.setViewportSize({ width: 1120, height: 940 });
-  await page.waitForTimeout(20_000);
-  for (const view of ["spectra", "signal"]) {
-    await page.goto(`${base}/#${view}`);
-    await page.waitForTimeout(2500);
-    await shoot(page, `viewer-${view}`);
-  }
+  // A spectrogram needs its time.
+  await page.goto(`${base}/#spectra`);
+  await page.getByLabel("Mains", { exact: true }).selectOption("60");
+  await page.waitForTimeout(45_000);
+  await shoot(page, "viewer-spectra");
+  await page.goto(`${base}/#signal`);
+  await page.waitForTimeout(2500);
+  await shoot(page, "viewer-signal");
   await page.emulateMedia({ colorScheme: "light" });
   await page.goto(`${base}/#pipeline`);
   await page.locator('[data-stage="notch"]').click();
