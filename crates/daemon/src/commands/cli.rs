@@ -72,6 +72,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         order: CtlOrder,
     },
+    /// Measure what this machine can carry: wake-ups, hops, stages, and the whole chain until it no longer keeps up.
+    Bench(Bench),
     /// Tell whether this machine is ready: kernel, privileges, cores, SPI, GPIO, disk; and what to type where it is not.
     Doctor(Doctor),
     /// Tell what is in a recording: streams, gaps, annotations, and whether the file is whole.
@@ -167,6 +169,25 @@ pub(super) struct Serve {
     pub(super) fallback: Option<PathBuf>,
     #[command(flatten)]
     pub(super) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Bench {
+    /// Take half a minute instead of five.
+    #[arg(long)]
+    pub(super) quick: bool,
+    /// Also write the figures to a file, for --compare.
+    #[arg(long, value_name = "FILE")]
+    pub(super) json: Option<PathBuf>,
+    /// Say what has changed since another run, beyond the noise of both.
+    #[arg(long, value_name = "OLD.json")]
+    pub(super) compare: Option<PathBuf>,
+    /// Also draw them.
+    #[arg(long, value_name = "FILE.svg")]
+    pub(super) plot: Option<PathBuf>,
+    /// The folder in which recordings are made and removed again: choose the disk.
+    #[arg(long, value_name = "DIR", default_value = "eegd-data")]
+    pub(super) data_dir: PathBuf,
 }
 
 #[derive(Debug, Args)]

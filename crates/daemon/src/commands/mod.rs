@@ -1,5 +1,6 @@
 //! The command line: what eegd can be asked, and the exit code of each answer.
 
+mod bench;
 mod bids;
 mod check;
 mod cli;
@@ -75,6 +76,7 @@ pub fn main_from<A: Into<OsString> + Clone>(
             bids::export(&paths, &dataset, &bids::Told { reference, power_line_hz }, &registry)
         }
         Command::Stages { json } => stages::stages(json, &registry),
+        Command::Bench(options) => bench::bench(&options, registry),
         Command::Doctor(options) => doctor::doctor(&options, registry),
         Command::Ctl { daemon, order } => ctl::ctl(&daemon, order),
     };

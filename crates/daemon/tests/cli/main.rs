@@ -1,6 +1,7 @@
 //! The command line as its user meets it: exit codes and first sentences, signals, full disks.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bench;
 #[path = "../common/mod.rs"]
 mod common;
 mod doctor;

@@ -62,7 +62,7 @@ pub(crate) fn try_disk(data_dir: &Path) -> anyhow::Result<Disk> {
 }
 
 /// The folder itself, or the nearest above it that exists.
-fn nearest(folder: &Path) -> PathBuf {
+pub(crate) fn nearest(folder: &Path) -> PathBuf {
     let there = folder.ancestors().find(|folder| fs::metadata(folder).is_ok());
     match there {
         Some(there) if !there.as_os_str().is_empty() => there.to_path_buf(),

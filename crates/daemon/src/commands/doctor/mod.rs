@@ -9,6 +9,8 @@ mod surroundings;
 #[cfg(test)]
 mod tests;
 
+pub(super) use disk::nearest;
+
 use super::Failed;
 use super::cli::Doctor;
 use super::load::prepare;
