@@ -247,7 +247,7 @@ mod tests {
             best.as_sse2().map(Level::Sse2),
         ];
         #[cfg(not(target_arch = "x86_64"))]
-        let less = [];
+        let less: [Option<Level>; 0] = [];
         std::iter::once(best).chain(less.into_iter().flatten()).collect()
     }
 
