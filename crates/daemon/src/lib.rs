@@ -16,6 +16,7 @@
 //! | [`broker`], `ws` | packets to live clients |
 //! | [`api`], `viewer` | HTTP, and the page in the browser |
 //! | `machine` | facts about the machine it runs on |
+//! | `service` | what systemd is told, and its watchdog |
 //! | `commands` | what the command line can do |
 #![forbid(unsafe_code)]
 
@@ -28,6 +29,7 @@ mod filter_report;
 pub mod host;
 mod machine;
 mod realtime;
+mod service;
 mod studies;
 mod viewer;
 mod ws;

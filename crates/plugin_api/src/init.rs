@@ -12,6 +12,9 @@ use std::sync::atomic::AtomicBool;
 /// The file in the data dir in which the daemon keeps its pipeline; no stage may write there.
 pub const SAVED_PIPELINE: &str = "pipeline.yaml";
 
+/// The file in the data dir in which a daemon that resumes keeps the pipeline while it runs; no stage may write there.
+pub const RUNNING_PIPELINE: &str = "running.yaml";
+
 /// Anything a recording can be read from.
 pub trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
@@ -124,11 +127,12 @@ impl StageInitCtx {
                 ),
             });
         }
-        let names = relative.components().filter(|c| matches!(c, Component::Normal(_)));
-        if names.eq([Component::Normal(SAVED_PIPELINE.as_ref())]) {
-            let message = format!(
-                "`{SAVED_PIPELINE}` is where the daemon keeps its pipeline: choose another name"
-            );
+        let names: Vec<_> =
+            relative.components().filter(|c| matches!(c, Component::Normal(_))).collect();
+        let kept = [SAVED_PIPELINE, RUNNING_PIPELINE];
+        if let Some(kept) = kept.iter().find(|kept| names == [Component::Normal(kept.as_ref())]) {
+            let message =
+                format!("`{kept}` is where the daemon keeps its pipeline: choose another name");
             return Err(ConfigError::param_message(param, message));
         }
         Ok(self.data_dir.join(relative))

@@ -25,7 +25,7 @@ pub mod testing;
 pub use broker::{Broker, BrokerMessage};
 pub use desc::{DynDesc, StageDesc};
 pub use gate::Gate;
-pub use init::{InputFiles, ReadSeek, SAVED_PIPELINE, StageInitCtx};
+pub use init::{InputFiles, RUNNING_PIPELINE, ReadSeek, SAVED_PIPELINE, StageInitCtx};
 pub use params::ParamsError;
 pub use policy::StagePolicy;
 pub use registry::{DuplicateKind, Registry, StageEntry};

@@ -125,6 +125,7 @@ fn eegd(frames: usize) -> std::io::Result<()> {
 fn state(broker: &Arc<WebSocketBroker>, address: SocketAddr) -> std::io::Result<AppState> {
     let registry = Arc::new(Registry::default());
     let control = Control::new(Setup {
+        keep_running: false,
         host: Host::new(Some(Arc::clone(broker))),
         registry: Arc::clone(&registry),
         data_dir: std::env::temp_dir(),

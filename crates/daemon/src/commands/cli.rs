@@ -96,6 +96,16 @@ pub(super) enum Command {
         #[command(subcommand)]
         what: Export,
     },
+    /// Write the manual pages, for packages.
+    Man {
+        /// The folder to write eegd.1, eegd-run.1 and the others into; made when it is not there.
+        folder: PathBuf,
+    },
+    /// Write a shell's completions to standard output, for packages.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
     /// List every kind of stage with its parameters.
     Stages {
         /// As JSON, with JSON Schema and example.
@@ -161,7 +171,8 @@ pub(super) struct Serve {
     /// The folder whose pipeline files are the presets; without it, those that ship with eegd.
     #[arg(long, value_name = "DIR")]
     pub(super) presets: Option<PathBuf>,
-    /// Go on with the pipeline of the last shutdown (pipeline.yaml in the data dir), if there is one.
+    /// Go on with the pipeline of the last shutdown (pipeline.yaml in the data dir), or of the last crash: then also with
+    /// the study that was being recorded. Starts PIPELINE if there is neither.
     #[arg(long)]
     pub(super) resume: bool,
     /// The pipeline to run when the one asked for cannot be opened: a board is gone, a disk is full.

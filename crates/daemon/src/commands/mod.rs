@@ -9,10 +9,12 @@ mod convert;
 mod ctl;
 mod doctor;
 mod load;
+mod manual;
 mod process;
 mod recordings;
 mod replay;
 mod report;
+mod resume;
 mod run;
 mod stages;
 
@@ -75,6 +77,8 @@ pub fn main_from<A: Into<OsString> + Clone>(
             let power_line_hz = power_line_hz.and_then(|hz| hz.parse().ok());
             bids::export(&paths, &dataset, &bids::Told { reference, power_line_hz }, &registry)
         }
+        Command::Man { folder } => manual::man(&folder),
+        Command::Completions { shell } => manual::completions(shell),
         Command::Stages { json } => stages::stages(json, &registry),
         Command::Bench(options) => bench::bench(&options, registry),
         Command::Doctor(options) => doctor::doctor(&options, registry),

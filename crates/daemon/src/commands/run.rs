@@ -2,15 +2,18 @@
 
 use super::load::{not_opened, prepare};
 use super::report::{report, sentence};
+use super::resume::{self, Start};
 use super::{Failed, cli::Serve};
 use crate::api::{Access, AppState, Limits, Token, check_listen, serve};
 use crate::broker::{BrokerSettings, WebSocketBroker};
-use crate::control::{Candidate, Control, Presets, Refused, Setup};
+use crate::control::{Candidate, Control, Operator, Presets, Refused, Setup};
 use crate::host::{Host, State, Surroundings};
+use crate::service;
 use anyhow::{Context, anyhow};
-use plugin_api::{Registry, SAVED_PIPELINE};
+use plugin_api::Registry;
+use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -35,8 +38,7 @@ pub(super) fn run(
         broker: Some(broker.clone()),
         ..Surroundings::new(Arc::clone(&registry), data_dir.clone())
     };
-    let saved = saved_pipeline(options);
-    let candidate = prepare(saved.as_deref().or(pipeline), &options.data.set, None, &surroundings)?;
+    let start = resume::prepare(pipeline, options, &surroundings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(NETWORK_THREADS)
         .thread_name("network")
@@ -44,13 +46,22 @@ pub(super) fn run(
         .build()
         .context("cannot set up the network threads")?;
     let done = runtime.block_on(async {
-        let listener =
-            TcpListener::bind(options.listen).await.with_context(|| busy(options.listen))?;
+        let listener = TcpListener::bind(options.listen).await.map_err(|error| {
+            let words = not_listening(options.listen, &error);
+            anyhow::Error::new(error).context(words)
+        })?;
         let address = listener.local_addr().context("cannot tell the address")?;
         tokio::spawn(encoder.run());
         let host = Host::new(Some(broker.clone()));
         let fallback = options.fallback.clone();
-        let setup = Setup { host, registry: Arc::clone(&registry), data_dir, presets, fallback };
+        let setup = Setup {
+            host,
+            registry: Arc::clone(&registry),
+            data_dir,
+            presets,
+            fallback,
+            keep_running: options.resume,
+        };
         let control = Control::new(setup).context("cannot start the control thread")?;
         let state = AppState {
             broker,
@@ -64,7 +75,13 @@ pub(super) fn run(
             // A dropped sender means the same: close.
             let _ = closed.await;
         }));
-        let served = until_stopped(&control, candidate, address).await;
+        let reload = || {
+            let path = pipeline.ok_or_else(|| {
+                Failed::Input("no PIPELINE was named when eegd was started".to_owned())
+            })?;
+            prepare(Some(path), &options.data.set, None, &surroundings)
+        };
+        let served = until_stopped(&control, start, reload, address).await;
         drop(close);
         let _ = server.await;
         served
@@ -80,12 +97,15 @@ struct Stop {
     terminate: Signal,
 }
 
+fn listen_for(kind: SignalKind) -> Result<Signal, Failed> {
+    Ok(signal(kind).context("cannot wait for signals")?)
+}
+
 impl Stop {
     fn new() -> Result<Self, Failed> {
-        let signal = |kind| signal(kind).context("cannot wait for signals");
         Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
+            interrupt: listen_for(SignalKind::interrupt())?,
+            terminate: listen_for(SignalKind::terminate())?,
         })
     }
 
@@ -97,17 +117,25 @@ impl Stop {
     }
 }
 
-/// Starts the pipeline and waits for Ctrl-C; then ends whatever runs by then in good order.
+/// Starts the pipeline and waits for Ctrl-C; then ends whatever runs by then in good order. A SIGHUP has the pipeline
+/// file read again.
 async fn until_stopped(
     control: &Control,
-    candidate: Candidate,
+    start: Start,
+    reload: impl Fn() -> Result<Candidate, Failed>,
     address: SocketAddr,
 ) -> Result<(), Failed> {
     let mut stop = Stop::new()?;
+    let mut hang_up = listen_for(SignalKind::hangup())?;
+    let Start { candidate, crash } = start;
     let banner = banner(&candidate, address);
+    crash.announce(control).await;
     begin(control, candidate).await?;
+    crash.clear_up(control).await;
     println!("{banner}");
     let host = control.host();
+    service::ready(&format!("runs {}", host.about().origin));
+    let watchdog = tokio::spawn(service::watchdog(Arc::clone(host)));
     let mut states = host.states();
     let mut was = *states.borrow_and_update();
     let mut told: Vec<String> = Vec::new();
@@ -122,6 +150,14 @@ async fn until_stopped(
         }
         tokio::select! {
             () = stop.wanted() => break,
+            _ = hang_up.recv() => {
+                service::reloading();
+                match read_again(control, &reload).await {
+                    Ok(revision) => eprintln!("eegd: the pipeline file was read again: revision {revision}"),
+                    Err(why) => eprintln!("eegd: the pipeline file was not taken, the pipeline goes on as it is: {why}"),
+                }
+                service::ready(&format!("runs {}", host.about().origin));
+            }
             _ = states.changed() => {
                 let is = *states.borrow_and_update();
                 if is.is_over() && !was.is_over() {
@@ -131,6 +167,8 @@ async fn until_stopped(
             }
         }
     }
+    service::stopping();
+    watchdog.abort();
     if host.running().is_some() {
         eprintln!("eegd: draining; once more Ctrl-C to leave at once");
     }
@@ -141,6 +179,22 @@ async fn until_stopped(
     warnings.iter().for_each(|warning| eprintln!("eegd: warning: {warning}"));
     let stages = host.last().map(|running| running.stages());
     Ok(report(&host.outcome().unwrap_or_default(), stages.as_deref().unwrap_or_default())?)
+}
+
+/// Puts the pipeline file as it is now in the place of what runs; answers with the revision that it is, or with why not.
+async fn read_again(
+    control: &Control,
+    reload: impl Fn() -> Result<Candidate, Failed>,
+) -> Result<u64, String> {
+    let candidate = reload().map_err(|failed| match failed {
+        Failed::Input(why) => why,
+        Failed::Other(error) => format!("{error:#}"),
+        Failed::Told => String::new(),
+    })?;
+    let order = |operator: &mut Operator| operator.begin(candidate, false, "SIGHUP");
+    let begun = control.ask(order).await.map_err(|refused| refused.to_string())?;
+    begun.warnings.iter().for_each(|warning| eprintln!("eegd: warning: {warning}"));
+    Ok(begun.revision)
 }
 
 /// Starts the first pipeline, or its fallback.
@@ -193,17 +247,13 @@ fn banner(candidate: &Candidate, address: SocketAddr) -> String {
     )
 }
 
-fn busy(address: SocketAddr) -> String {
-    format!(
-        "cannot listen on {address} (another eegd? `--listen {}:0` takes a free port)",
-        address.ip()
-    )
-}
-
-/// The pipeline of the last shutdown, if it is wanted and there is one.
-fn saved_pipeline(options: &Serve) -> Option<PathBuf> {
-    let saved = options.data.data_dir.join(SAVED_PIPELINE);
-    (options.resume && saved.exists()).then_some(saved)
+fn not_listening(address: SocketAddr, error: &io::Error) -> String {
+    let advice = match error.kind() {
+        io::ErrorKind::PermissionDenied => "ports below 1024 are for root".to_owned(),
+        io::ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
+        _ => format!("another eegd? `--listen {}:0` takes a free port", address.ip()),
+    };
+    format!("cannot listen on {address} ({advice})")
 }
 
 fn presets(options: &Serve) -> Result<Presets, Failed> {

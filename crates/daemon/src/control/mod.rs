@@ -8,6 +8,7 @@ mod operator;
 mod patch;
 mod presets;
 mod refused;
+mod resume;
 mod save;
 mod stage_order;
 mod start;
@@ -19,6 +20,8 @@ pub(crate) use patch::Patch;
 pub use presets::Presets;
 pub(crate) use presets::{BadPreset, Preset};
 pub(crate) use refused::Refused;
+pub(crate) use resume::Interrupted;
+pub(crate) use save::{Left, left_in};
 pub(crate) use stage_order::StageOrder;
 pub(crate) use start::{Begun, Candidate, Source};
 
@@ -58,6 +61,8 @@ pub struct Setup {
     pub presets: Presets,
     /// The pipeline to run when the one that was asked for cannot be opened.
     pub fallback: Option<PathBuf>,
+    /// Whether `running.yaml` is kept in the data dir, for a start after a crash.
+    pub keep_running: bool,
 }
 
 impl Control {
@@ -66,17 +71,24 @@ impl Control {
     /// # Errors
     /// When the system gives no thread.
     pub fn new(setup: Setup) -> io::Result<Self> {
-        let Setup { host, registry, data_dir, presets, fallback } = setup;
+        let Setup { host, registry, data_dir, presets, fallback, keep_running } = setup;
         let data_dir_shown = Arc::new(data_dir.clone());
         let broker = host.broker().cloned().map(|broker| -> Arc<dyn Broker> { broker });
         let surroundings = Surroundings { broker, ..Surroundings::new(registry, data_dir) };
         let (study_told, study) = watch::channel(None);
-        let mut operator =
-            Operator::new(Arc::clone(&host), surroundings, presets.clone(), fallback, study_told);
+        let mut operator = Operator::new(
+            Arc::clone(&host),
+            surroundings,
+            presets.clone(),
+            fallback,
+            study_told,
+            keep_running,
+        );
         let (orders, mut waiting) = mpsc::channel::<Order>(WAITING);
         let work = move || {
             while let Some(order) = waiting.blocking_recv() {
                 order(&mut operator);
+                operator.keep_running();
             }
         };
         std::thread::Builder::new().name("control".to_owned()).spawn(work)?;

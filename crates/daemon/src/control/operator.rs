@@ -4,7 +4,6 @@ use super::compare::{changed, dead_around};
 use super::patch::Patch;
 use super::presets::Presets;
 use super::refused::Refused;
-use super::save::save;
 use super::stage_order::{self, StageOrder};
 use crate::document::Document;
 use crate::host::{Host, PipelineFiles, Prepared, Surroundings};
@@ -36,6 +35,11 @@ pub(crate) struct Operator {
     pub(super) study: Option<super::study::Current>,
     /// The same, for those who ask without waiting their turn.
     pub(super) study_told: watch::Sender<Option<SessionMeta>>,
+    /// The study that the next one goes on with.
+    pub(super) continues: Option<String>,
+    /// Whether `running.yaml` is kept, and the revision it has.
+    pub(super) keep_running: bool,
+    pub(super) kept: Option<u64>,
 }
 
 /// What came of a change.
@@ -54,6 +58,7 @@ impl Operator {
         presets: Presets,
         fallback: Option<PathBuf>,
         study_told: watch::Sender<Option<SessionMeta>>,
+        keep_running: bool,
     ) -> Self {
         let files = Arc::new(PipelineFiles::new(surroundings.data_dir.clone()));
         Self {
@@ -67,6 +72,10 @@ impl Operator {
             refusals_unnoted: 0,
             study: None,
             study_told,
+            // What a crash has left stays until something else runs.
+            continues: None,
+            keep_running,
+            kept: None,
         }
     }
 
@@ -142,18 +151,6 @@ impl Operator {
 
     pub(super) const fn is_closing(&self) -> bool {
         self.closing
-    }
-
-    fn save(&self) -> Result<(), String> {
-        let document = self.host.document();
-        if document.stages.is_empty() {
-            return Ok(());
-        }
-        let document = self.files.made_absolute(&document);
-        save(&document, &self.surroundings.data_dir).map_err(|error| {
-            let folder = self.surroundings.data_dir.display();
-            format!("the pipeline could not be kept as pipeline.yaml in {folder}: {error}")
-        })
     }
 
     fn expect_revision(&self, given: Option<u64>) -> Result<(), Refused> {

@@ -4,7 +4,7 @@ use super::operator::{Applied, Operator, now_ns};
 use super::refused::Refused;
 use crate::document::Document;
 use crate::studies::{
-    Change, Figures, Machine, Plan, Recorded, SessionMeta, Store, StudyForm, sensor,
+    Change, Figures, Machine, Plan, RECORDING, Recorded, SessionMeta, Store, StudyForm, sensor,
 };
 use pipeline_core::Role;
 use pipeline_core::executor::StageInfo;
@@ -100,7 +100,8 @@ impl Operator {
             participant: form.participant.clone(),
             task: form.task.clone(),
             notes: form.notes.clone(),
-            state: "recording".to_owned(),
+            continues: self.continues.take(),
+            state: RECORDING.to_owned(),
             started_unix_ns,
             stopped_unix_ns: None,
             software: concat!("eegd ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -154,8 +155,21 @@ impl Operator {
         Ok(Ended { store, meta })
     }
 
+    pub(super) fn study_name(&self) -> Option<String> {
+        self.study.as_ref().map(|current| current.meta.study.clone())
+    }
+
     pub(super) const fn is_recording(&self) -> bool {
         self.study.is_some()
+    }
+
+    /// The document as it would be had the study never begun.
+    pub(super) fn document_without_study(&self) -> Document {
+        let document = self.host.document();
+        match &self.study {
+            Some(current) => without(&document, &current.meta),
+            None => document,
+        }
     }
 
     fn forget_study(&mut self) {

@@ -8,6 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// The state of a study that nobody has stopped.
+pub(crate) const RECORDING: &str = "recording";
+/// The state of a study that a crash has ended.
+pub(crate) const INTERRUPTED: &str = "interrupted";
+
 /// A study.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct SessionMeta {
@@ -20,7 +25,10 @@ pub(crate) struct SessionMeta {
     /// What else there is to say.
     #[serde(default)]
     pub(crate) notes: String,
-    /// `recording`, or `complete` once it has been stopped.
+    /// The study that this one goes on with, after a crash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) continues: Option<String>,
+    /// `recording`; `complete` once it has been stopped; `interrupted` when a crash was its end, and its files have been made whole.
     pub(crate) state: String,
     /// When it began, nanoseconds since the Unix epoch.
     pub(crate) started_unix_ns: i64,

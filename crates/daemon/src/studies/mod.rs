@@ -17,7 +17,9 @@ mod store;
 
 pub(crate) use crate::document::StudyForm;
 pub(crate) use disk::Disk;
-pub(crate) use meta::{Change, Figures, Machine, Recorded, SessionMeta, sensor};
+pub(crate) use meta::{
+    Change, Figures, INTERRUPTED, Machine, RECORDING, Recorded, SessionMeta, sensor,
+};
 pub(crate) use plan::Plan;
 pub(crate) use store::{PIPELINE, Store, StudyFile, file, files, list, read_meta};
 

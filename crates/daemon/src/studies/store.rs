@@ -49,6 +49,22 @@ impl Store {
         Err(anyhow!("there are a thousand studies of this second already"))
     }
 
+    /// A folder that is there already; `name` relative to the data dir.
+    pub(crate) fn known(data_dir: &Path, name: &str) -> Self {
+        Self { name: name.to_owned(), folder: data_dir.join(name) }
+    }
+
+    /// Makes every recording whole that is not.
+    pub(crate) fn recover(&self) -> anyhow::Result<()> {
+        for name in files_in(&self.folder)? {
+            if name != META && name != PIPELINE {
+                let path = self.folder.join(&name);
+                eeg_formats::recover(&path).with_context(|| format!("cannot make {name} whole"))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes back a folder in which nothing was recorded.
     pub(crate) fn unmake(&self) {
         for file in [META, PIPELINE] {

@@ -116,6 +116,11 @@ impl Live {
         self.child.try_wait().unwrap().is_some()
     }
 
+    /// Waits until it is over, as after a kill.
+    pub fn until_over(&mut self) {
+        let _ = self.child.wait().unwrap();
+    }
+
     /// Waits for the end: exit code and standard error.
     pub fn end(mut self) -> (Option<i32>, String) {
         let began = Instant::now();

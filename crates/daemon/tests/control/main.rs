@@ -5,11 +5,13 @@
 mod common;
 
 mod abuse;
+mod crash;
 mod ctl;
 mod locks;
 mod patches;
 mod readme;
 mod saving;
+mod service;
 mod soak;
 mod stages;
 mod start;

@@ -51,6 +51,7 @@ impl Rig {
             .context("cannot set up the network threads")?;
         let (broker, encoder) = WebSocketBroker::new(BrokerSettings::default());
         let setup = Setup {
+            keep_running: false,
             host: Host::new(Some(Arc::clone(&broker))),
             registry: Arc::clone(&registry),
             data_dir: folder.path().to_owned(),

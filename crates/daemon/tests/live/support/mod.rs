@@ -74,6 +74,7 @@ impl Server {
         let registry = Arc::new(registry);
         let data_dir = tempfile::tempdir().unwrap();
         let control = Control::new(Setup {
+            keep_running: false,
             host: Host::new(Some(Arc::clone(&broker))),
             registry: Arc::clone(&registry),
             data_dir: data_dir.path().to_owned(),
