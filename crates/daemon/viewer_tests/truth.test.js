@@ -86,3 +86,22 @@ test("a page whose own thread is busy for seconds misses nothing", async () => {
   assert.equal((await daemon.ask("/topics")).status.eeg.lagged_packets, 0);
   await context.close();
 });
+
+test("threads that are not scheduled as they were asked to be are spoken of, and of which group they are", async () => {
+  const short = new LiveDaemon({
+    pipeline: `
+groups: { dsp: { cores: [999] } }
+stages: [{ synthetic: { sps: 250, channels: 2 } }, to_voltage, { websocket_sink: { topic: eeg } }]
+`,
+  });
+  const { page, context } = await open(browser, await short.start());
+  try {
+    await page.getByText(/^Live, but group dsp does not run as it was asked to: .*999/).waitFor();
+    await page.locator('[data-state="scheduling"]').filter({ hasText: "not as asked: dsp" }).waitFor();
+    await page.locator('nav a[href="#pipeline"]').click();
+    await page.locator(".legend li", { hasText: /^dsp: core 999, .*999/ }).waitFor();
+  } finally {
+    await context.close();
+    await short.remove();
+  }
+});
