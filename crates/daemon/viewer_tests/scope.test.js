@@ -247,7 +247,8 @@ test("the head shows which electrodes are good, by quality and impedance, in sha
     [0, 1, 2].forEach(send);
     setTimeout(() => send(3), 2500);
   };
-  const { page, complaints } = await open(browser, `${await fake.start()}/#signal`, { colorScheme: "dark" });
+  const url = await fake.start();
+  const { page, complaints } = await open(browser, `${url}/#signal`, { colorScheme: "dark" });
   t.after(() => page.context().close());
   await page.getByText("1 of 4 electrodes are good.").waitFor();
   const rows = await page.locator(".signal-view tbody tr").evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
@@ -261,5 +262,11 @@ test("the head shows which electrodes are good, by quality and impedance, in sha
   assert.deepEqual(places.map(([state]) => state), ["good", "bad", "bad", "bad"].map((state) => `electrode state-${state}`));
   assert.deepEqual(places[1]?.slice(1), ["translate(0 0)", "Cz✕"]);
   assert.equal(await page.getByRole("img", { name: /^Head seen from above/ }).count(), 1);
+  // On any view: how many are good, and which are not.
+  const glance = page.locator('[data-state="electrodes"]').filter({ hasText: /^1 of 4 good: Cz, O2, odd$/ });
+  await glance.waitFor();
+  await page.goto(`${url}/#scope`);
+  await page.reload();
+  await glance.waitFor();
   assert.deepEqual(complaints, []);
 });

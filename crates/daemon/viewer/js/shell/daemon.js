@@ -25,6 +25,7 @@ const ASK_EVERY_MS = 2000;
  * @property {FromEngine & {type: "amplitude"}} amplitude
  * @property {FromEngine & {type: "probed"}} probed
  * @property {FromEngine & {type: "account"}} account
+ * @property {{electrode: string, good: boolean}[]} electrodes  as they are by now; none while that is not known
  * @property {boolean} frozen
  * @property {null} connection  its state has changed
  * @property {null} token  one is needed

@@ -53,6 +53,8 @@ export class Page {
     this.scopes = new ScopesView(daemon, settings);
     /** @type {Map<ViewName, View>} */
     this.views = new Map([["scope", this.scopes]]);
+    /** @type {Map<ViewName, Promise<void>>} */
+    this.loading = new Map();
     /** @type {ViewName} */
     this.shown = "scope";
     this.pipeline = element("p", { class: "pipeline" });
@@ -82,6 +84,10 @@ export class Page {
     daemon.hide(settings.hidden);
     daemon.on("pipeline", ({ name }) => this.showName(name));
     daemon.on("token", () => void import("./token_dialog.js").then(({ askToken }) => askToken(() => daemon.tokenGiven())));
+    // Whether every electrode is good is to be seen on every view.
+    daemon.on("stream", ({ stream }) => {
+      if (stream.channels.some(({ label }) => label.endsWith(".railed"))) this.load("signal").catch(() => {});
+    });
     addEventListener("hashchange", () => void this.follow());
     addEventListener("keydown", (event) => this.key(event));
     void this.follow();
@@ -112,12 +118,10 @@ export class Page {
       if (name === wanted) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
-    const load = LATER[wanted];
-    if (!this.views.has(wanted) && load !== undefined) {
+    if (!this.views.has(wanted)) {
       this.show(element("p", { class: "empty" }, text.loading));
       try {
-        const view = await load(this);
-        this.views.set(wanted, view);
+        await this.load(wanted);
       } catch {
         return this.show(element("p", { class: "empty" }, text.notLoaded));
       }
@@ -129,6 +133,15 @@ export class Page {
     if (view === undefined) return;
     this.show(view.root);
     view.setShown(true);
+  }
+
+  /** Loads a view that was not needed so far. @param {ViewName} name @returns {Promise<void>} */
+  load(name) {
+    const loading = this.loading.get(name) ?? LATER[name]?.(this).then((view) => void this.views.set(name, view)) ?? Promise.resolve();
+    this.loading.set(name, loading);
+    // After a failure the next one tries again.
+    loading.catch(() => this.loading.delete(name));
+    return loading;
   }
 
   /** @param {HTMLElement} root */

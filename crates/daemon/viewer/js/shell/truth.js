@@ -8,11 +8,12 @@ import { verdict } from "./verdict.js";
 
 /** @typedef {import("../engine/engine.js").TopicAccount} TopicAccount */
 
-const STATES = /** @type {const} */ (["recording", "disk", "pipeline", "source", "clock", "acquired", "lostWhere", "scheduling", "connection", "latency", "drawn"]);
+const STATES = /** @type {const} */ (["recording", "disk", "electrodes", "pipeline", "source", "clock", "acquired", "lostWhere", "scheduling", "connection", "latency", "drawn"]);
 const FIGURES = /** @type {const} */ (["rate", "measured", "delivered", "packets", "lost", "lagged"]);
 /** @type {Partial<Record<string, string>>} */
 const HINTS = {
   disk: text.diskHint,
+  electrodes: text.electrodesHint,
   clock: text.clockHint,
   acquired: text.acquiredHint,
   lostWhere: text.lostWhereHint,
@@ -47,6 +48,12 @@ export class TruthBar {
     daemon.on("pipeline", () => this.show());
     daemon.on("token", () => this.show());
     daemon.on("recording", () => this.show());
+    /** @type {{electrode: string, good: boolean}[]} */
+    this.electrodes = [];
+    daemon.on("electrodes", (electrodes) => {
+      this.electrodes = electrodes;
+      this.show();
+    });
     this.show();
     // Also when nothing comes.
     setInterval(() => this.show(), 500);
@@ -97,6 +104,7 @@ export class TruthBar {
     const shown = {
       recording: known === null ? text.unknown : recordingOf(daemon, known),
       disk: isKnown ? text.free(daemon.recording?.free_bytes ?? NaN) : text.unknown,
+      electrodes: isKnown ? text.electrodesGood(this.electrodes) : text.unknown,
       pipeline: known === null || known.name === "" ? state : `${known.name}, ${state.toLowerCase()}`,
       source: known === null ? text.unknown : sourceOf(known),
       clock: known === null ? text.unknown : clockOf(known),
@@ -113,6 +121,7 @@ export class TruthBar {
       if (cell.title !== shown[name]) cell.title = shown[name];
     }
     this.states.get("recording")?.classList.toggle("recording", known !== null && isRecording(daemon));
+    this.states.get("electrodes")?.classList.toggle("wrong", isKnown && this.electrodes.some(({ good }) => !good));
     this.states.get("lostWhere")?.classList.toggle("wrong", isKnown && losses.length > 0);
   }
 

@@ -65,10 +65,7 @@ export class SignalView {
   }
 
   show() {
-    if (!this.shown) return;
     const all = [...this.figures.values()].filter(({ topic }) => this.daemon.topics.includes(topic));
-    this.offer.hidden = all.length > 0;
-    this.body.hidden = all.length === 0;
     const electrodes = [...new Set(all.flatMap((figures) => figures.electrodes))];
     const rows = electrodes.map((electrode) => {
       const measured = measure(all, electrode);
@@ -76,6 +73,11 @@ export class SignalView {
     });
     const good = rows.filter(({ state }) => state === "good").length;
     const waiting = all.every(({ kept }) => kept === 0);
+    // The truth bar says so on every view.
+    this.daemon.tell("electrodes", waiting ? [] : rows.map(({ electrode, state }) => ({ electrode, good: state === "good" })));
+    if (!this.shown) return;
+    this.offer.hidden = all.length > 0;
+    this.body.hidden = all.length === 0;
     setText(this.summary, waiting ? text.waiting : text.summary(good, rows.length));
     this.head.setAttribute("aria-label", text.picture(text.summary(good, rows.length)));
     this.drawHead(rows);

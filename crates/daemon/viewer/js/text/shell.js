@@ -84,6 +84,14 @@ export const text = {
   diskHint: "Room that is left for recordings",
   /** @param {number} free */
   free: (free) => (Number.isFinite(free) ? `${bytes(free)} free` : unknown),
+  electrodes: "Electrodes",
+  electrodesHint: "Good ones, by impedance, rail, flatness and mains, where the pipeline watches that; then those that are not",
+  /** @param {{electrode: string, good: boolean}[]} all */
+  electrodesGood: (all) => {
+    const bad = all.filter(({ good }) => !good).map(({ electrode }) => electrode);
+    if (all.length === 0) return unknown;
+    return `${integer(all.length - bad.length)} of ${integer(all.length)} good${bad.length > 0 ? `: ${bad.join(", ")}` : ""}`;
+  },
   source: "Source",
   clock: "Clock",
   clockHint: "How far the source's own clock is from the rate it states, fitted to the computer's clock",

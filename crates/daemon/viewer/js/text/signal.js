@@ -21,7 +21,7 @@ export const text = {
     impedance: "high impedance",
   },
   kohm: (/** @type {number} */ kohm) => (Number.isFinite(kohm) ? `${figure(kohm)} kΩ` : "–"),
-  percent: (/** @type {number} */ share) => (Number.isFinite(share) ? `${figure(share * 100)} %` : "–"),
+  percent: (/** @type {number} */ share) => (Number.isFinite(share) ? (share > 0 && share < 0.001 ? "< 0.1 %" : `${figure(share * 100)} %`) : "–"),
   yes: "yes",
   no: "no",
   unknown: "–",
