@@ -1,6 +1,6 @@
 // Words of the page's frame: head, truth bar, the sentence about how things are, the token, problems.
 
-import { bytes, clock, counted, decimal, duration, elapsed, figure, integer, oneDecimal, unknown } from "./format.js";
+import { bytes, clock, counted, decimal, elapsed, figure, integer, unknown } from "./format.js";
 
 /** @type {Record<string, string>} */
 const pipelineStates = {
@@ -143,9 +143,6 @@ export const text = {
   /** @param {import("../shell/loss_watch.js").Loss} loss */
   lostAt: ({ stage, frames, cause }) => `${stage} ${integer(frames)} (${causeOf(cause)})`,
   nowhere: "nowhere",
-  duration,
-  figure,
-  oneDecimal,
 
   // Sentences
   allIsWell: "Live. Every sample that was sent has arrived.",
