@@ -28,6 +28,7 @@ pub mod document;
 mod filter_report;
 pub mod host;
 mod machine;
+mod metrics;
 mod realtime;
 mod service;
 mod studies;

@@ -33,4 +33,4 @@ pub use stage::{
     ErrorAction, ErrorPolicy, LockReason, Lockable, OpenError, SourceImpl, SourceStep, StageCtx,
     StageError, StageImpl, StageResult,
 };
-pub use telemetry::SourceAccount;
+pub use telemetry::{SourceAccount, StageFigures};

@@ -8,7 +8,7 @@ use crate::clock;
 use crate::event::Event;
 use crate::executor::wake::Waker;
 use crate::packet::{Flags, FreshPacket, PacketHeader, PacketKind, PacketPool, RtPacket};
-use crate::telemetry::SourceAccount;
+use crate::telemetry::{SourceAccount, StageFigures};
 use std::any::Any;
 use std::io;
 use std::sync::Arc;
@@ -81,6 +81,11 @@ pub trait StageImpl: Lockable + Any + Send {
     /// What could not be written.
     fn close(&mut self) -> Result<(), StageError> {
         Ok(())
+    }
+
+    /// What the stage can say of itself while it works, for `/metrics`. Asked once, before the first packet.
+    fn figures(&self) -> Option<Arc<dyn StageFigures>> {
+        None
     }
 
     /// This stage replaces `previous` in a running pipeline: take over its state, where that makes sense.

@@ -35,7 +35,7 @@ pub use pipeline_core::{
     Built, ChannelMeta, ConfigError, ErrorAction, ErrorPolicy, Event, EventKind, Flags,
     FreshPacket, Inputs, LockReason, Lockable, OpenError, PacketData, PacketHeader, PacketKind,
     PacketOwned, PacketView, Role, RtPacket, SensorMeta, SourceAccount, SourceImpl, SourceStep,
-    StageCtx, StageError, StageImpl, StageResult, StreamSpec, clock,
+    StageCtx, StageError, StageFigures, StageImpl, StageResult, StreamSpec, clock,
     graph::{FrequencyResponse, nearest},
 };
 

@@ -9,6 +9,7 @@ mod guard;
 mod health;
 mod listen;
 mod markers;
+mod metrics;
 mod openapi;
 mod pipeline;
 mod presets;
@@ -123,6 +124,7 @@ fn resources() -> (Router<App>, Value) {
         .routes(routes!(studies::end))
         .routes(routes!(studies::file))
         .routes(routes!(health::show))
+        .routes(routes!(metrics::show))
         .routes(routes!(openapi::show))
         .routes(routes!(crate::ws::data::data))
         .routes(routes!(crate::ws::control::control))

@@ -74,6 +74,8 @@ impl Encoder {
         let first = packet.header().first_sample;
         let gap = lost || first != current.expected_sample;
         current.expected_sample = first.wrapping_add(packet.frames() as u64);
-        lane.topic.send(&current.stream, || encode(packet, current.stream.number, gap));
+        let captured_ns = packet.header().captured_ns;
+        lane.topic
+            .send(&current.stream, captured_ns, || encode(packet, current.stream.number, gap));
     }
 }

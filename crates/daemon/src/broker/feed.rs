@@ -2,6 +2,8 @@
 
 use super::stream::Stream;
 use super::topics::Frame;
+use pipeline_core::clock::monotonic_ns;
+use pipeline_core::telemetry::Histogram;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::broadcast::Receiver;
@@ -14,6 +16,7 @@ pub struct Feed {
     pub(super) stream: Option<Arc<Stream>>,
     pub(super) next_sequence: u64,
     pub(super) lagged_packets: Arc<AtomicU64>,
+    pub(super) age_ns: Arc<Histogram>,
 }
 
 impl Feed {
@@ -42,6 +45,13 @@ impl Feed {
         self.next_sequence = frame.sequence + 1;
         self.lagged_packets.fetch_add(missed, Ordering::Relaxed);
         Some((missed, frame))
+    }
+
+    /// The client's socket has taken the frame that was captured then.
+    pub fn delivered(&self, captured_ns: u64) {
+        if captured_ns > 0 {
+            self.age_ns.record_shared(monotonic_ns().saturating_sub(captured_ns));
+        }
     }
 
     fn newest(&mut self) -> Option<Frame> {

@@ -3,6 +3,7 @@
 use super::feed::Feed;
 use super::stream::Stream;
 use bytes::Bytes;
+use pipeline_core::telemetry::{Histogram, HistogramSnapshot};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::{broadcast, watch};
@@ -16,6 +17,8 @@ pub struct Frame {
     pub stream: Arc<Stream>,
     /// What goes over the wire.
     pub bytes: Bytes,
+    /// When its last sample reached the host, monotonic nanoseconds; 0 when it was not acquired live.
+    pub captured_ns: u64,
 }
 
 /// Figures of a topic.
@@ -31,6 +34,8 @@ pub struct TopicStatus {
     pub lost_packets: u64,
     /// Packets that clients were told they missed, over all clients.
     pub lagged_packets: u64,
+    /// Age of a packet's newest sample when a client's socket had taken it, nanoseconds.
+    pub age_ns: HistogramSnapshot,
 }
 
 #[derive(Debug)]
@@ -42,6 +47,7 @@ pub(super) struct Topic {
     packets: AtomicU64,
     lost_packets: AtomicU64,
     lagged_packets: Arc<AtomicU64>,
+    age_ns: Arc<Histogram>,
 }
 
 #[derive(Debug, Default)]
@@ -58,6 +64,7 @@ impl Topic {
             stream: live.stream.clone(),
             next_sequence: live.next_sequence,
             lagged_packets: Arc::clone(&self.lagged_packets),
+            age_ns: Arc::clone(&self.age_ns),
         }
     }
 
@@ -67,14 +74,20 @@ impl Topic {
     }
 
     /// Counts a packet and sends it on, if somebody listens; `encode` runs only then.
-    pub(super) fn send(&self, stream: &Arc<Stream>, encode: impl FnOnce() -> Bytes) {
+    pub(super) fn send(
+        &self,
+        stream: &Arc<Stream>,
+        captured_ns: u64,
+        encode: impl FnOnce() -> Bytes,
+    ) {
         self.packets.fetch_add(1, Ordering::Relaxed);
         if self.ring.receiver_count() == 0 {
             return;
         }
         let bytes = encode();
         let mut live = self.live();
-        let frame = Frame { sequence: live.next_sequence, stream: Arc::clone(stream), bytes };
+        let (sequence, stream) = (live.next_sequence, Arc::clone(stream));
+        let frame = Frame { sequence, stream, bytes, captured_ns };
         // Refused only when the last client has just left; then nobody misses the number.
         if self.ring.send(frame).is_ok() {
             live.next_sequence += 1;
@@ -97,6 +110,7 @@ impl Topic {
             packets: self.packets.load(Ordering::Relaxed),
             lost_packets: self.lost_packets.load(Ordering::Relaxed),
             lagged_packets: self.lagged_packets.load(Ordering::Relaxed),
+            age_ns: self.age_ns.snapshot(),
         }
     }
 }
@@ -135,6 +149,7 @@ impl Topics {
             packets: AtomicU64::new(0),
             lost_packets: AtomicU64::new(0),
             lagged_packets: Arc::default(),
+            age_ns: Arc::default(),
         });
         table.push(Arc::clone(&topic));
         self.changed.send_replace(table.len());

@@ -44,6 +44,10 @@ pub enum State {
 }
 
 impl State {
+    /// All there are.
+    pub const ALL: [Self; 5] =
+        [Self::Idle, Self::Starting, Self::Running, Self::Draining, Self::Failed];
+
     /// As the API says it.
     pub const fn name(self) -> &'static str {
         match self {

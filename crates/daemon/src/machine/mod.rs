@@ -16,6 +16,7 @@ mod root;
 mod temperature;
 #[cfg(test)]
 pub(crate) mod tree;
+mod usage;
 
 pub(crate) use clock::{Keeper, clock_keeper, clock_source};
 pub(crate) use cores::{Cores, cores, governors, in_words, load_average};
@@ -29,3 +30,4 @@ pub(crate) use power::{Power, power};
 pub(crate) use privileges::{Privileges, privileges};
 pub(crate) use root::Root;
 pub(crate) use temperature::temperature_c;
+pub(crate) use usage::{core_times, process_usage, thread_cpu_seconds};

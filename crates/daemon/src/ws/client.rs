@@ -211,5 +211,6 @@ async fn relay(
         if !writer.send(Message::Binary(frame.bytes)).await {
             return;
         }
+        feed.delivered(frame.captured_ns);
     }
 }

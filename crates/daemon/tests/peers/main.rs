@@ -66,6 +66,11 @@ fn live_frames_hold_the_recording() {
 }
 
 #[test]
+fn metrics_are_what_promtool_prometheus_and_the_dashboard_expect() {
+    set_up::pytest("daemon/tests/peers/metrics_peer.py", &[("EEGD", Path::new(EEGD))]);
+}
+
+#[test]
 fn the_api_keeps_its_description() {
     set_up::pytest("daemon/tests/peers/api_peer.py", &[("EEGD", Path::new(EEGD))]);
 }

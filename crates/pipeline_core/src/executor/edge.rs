@@ -4,6 +4,7 @@ use super::node::Target;
 use super::notice::{MAX_UNDER_WAY, SharedNotice};
 use super::wake::Waker;
 use crate::packet::RtPacket;
+use crate::telemetry::EdgeStats;
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,8 +14,8 @@ const TOGETHER: usize = 32;
 
 /// What travels between threads, in order. A lane is one sending stage; the edge knows who takes from it.
 pub(super) enum Message {
-    /// Samples.
-    Packet { lane: usize, packet: Arc<RtPacket> },
+    /// Samples; `sent_ns` is when they were sent, 0 unless this packet is timed.
+    Packet { lane: usize, packet: Arc<RtPacket>, sent_ns: u64 },
     /// The lane is over; `next_sample` would have been the index of its next sample.
     End { lane: usize, next_sample: u64 },
     /// Takes effect between what came before and what comes after.
@@ -60,6 +61,7 @@ pub(super) struct EdgeRx {
     pub(super) lanes: Vec<Vec<Target>>,
     overflow: Arc<Overflow>,
     overflow_seen: u64,
+    pub(super) stats: Arc<EdgeStats>,
     /// A notice that has arrived here and waits for the other edges.
     pub(super) held: Option<SharedNotice>,
     // INVARIANT: after `ring`, as in `EdgeTx`.
@@ -72,6 +74,7 @@ pub(super) fn edge(
     lanes: Vec<Vec<Target>>,
     producer: &Arc<Waker>,
     consumer: &Arc<Waker>,
+    stats: Arc<EdgeStats>,
 ) -> (EdgeTx, EdgeRx) {
     // Every lane sends one end, and few notices are under way at a time.
     let reserve = lanes.len() + MAX_UNDER_WAY;
@@ -93,6 +96,7 @@ pub(super) fn edge(
         lanes,
         overflow,
         overflow_seen: 0,
+        stats,
         held: None,
         producer: Bell(Arc::clone(producer)),
     };
@@ -101,7 +105,7 @@ pub(super) fn edge(
 
 impl EdgeTx {
     /// Sends a packet. When the ring is full: a live stream loses it, counted; another waits.
-    pub(super) fn packet(&mut self, lane: usize, packet: Arc<RtPacket>, live: bool) {
+    pub(super) fn packet(&mut self, lane: usize, packet: Arc<RtPacket>, live: bool, sent_ns: u64) {
         while !self.has_room() {
             if self.ring.is_abandoned() {
                 packet.recycle();
@@ -118,7 +122,7 @@ impl EdgeTx {
             let (ring, reserve) = (&self.ring, self.reserve);
             self.own.sleep_unless(|| ring.slots() > reserve || ring.is_abandoned(), None);
         }
-        self.push(Message::Packet { lane, packet });
+        self.push(Message::Packet { lane, packet, sent_ns });
     }
 
     fn has_room(&mut self) -> bool {
@@ -197,6 +201,7 @@ impl EdgeRx {
         if any == self.overflow_seen {
             return;
         }
+        self.stats.overflow_frames.add(any - self.overflow_seen);
         self.overflow_seen = any;
         for (lane, frames) in self.overflow.frames.iter().enumerate() {
             let lost = frames.swap(0, Ordering::Relaxed);

@@ -96,13 +96,14 @@ impl Worker {
         node.stats.packets_out.add(1);
         node.stats.frames_out.add(u64::from(header.frames));
         let (live, remote, local) = (node.live, node.remote.len(), node.local.len());
+        let sent_ns = if remote > 0 && self.timed() { monotonic_ns() } else { 0 };
         for r in 0..remote {
             let (edge, lane) = self.nodes[n].remote[r];
             if r + 1 == remote && local == 0 {
-                self.outputs[edge].packet(lane, packet, live);
+                self.outputs[edge].packet(lane, packet, live, sent_ns);
                 return;
             }
-            self.outputs[edge].packet(lane, Arc::clone(&packet), live);
+            self.outputs[edge].packet(lane, Arc::clone(&packet), live, sent_ns);
         }
         for l in 0..local {
             let target = self.nodes[n].local[l];

@@ -6,6 +6,7 @@ use super::node::Target;
 use super::plan::ThreadHandle;
 use super::shared::Mailbox;
 use crate::graph::Node;
+use crate::telemetry::{EdgeInfo, EdgeStats};
 use std::sync::Arc;
 
 /// How much time an edge can hold before a live stream loses packets.
@@ -20,11 +21,18 @@ pub(super) struct Wiring {
 
 /// The edge between two threads.
 struct Link {
-    from: (usize, Arc<Mailbox>),
-    to: (usize, Arc<Mailbox>),
+    from: End,
+    to: End,
     packets: usize,
     /// The seat of the sending stage, and who takes from it.
     lanes: Vec<(usize, Vec<Target>)>,
+}
+
+/// A thread at one end of a link.
+struct End {
+    thread: usize,
+    name: String,
+    mailbox: Arc<Mailbox>,
 }
 
 impl Wiring {
@@ -58,30 +66,43 @@ impl Wiring {
     }
 
     fn link(&mut self, from: usize, to: usize, handles: &[(ThreadHandle, bool)]) -> &mut Link {
-        let known = self.links.iter().position(|link| (link.from.0, link.to.0) == (from, to));
+        let known =
+            self.links.iter().position(|link| (link.from.thread, link.to.thread) == (from, to));
         let i = known.unwrap_or_else(|| {
-            let mailbox = |t: usize| (t, Arc::clone(&handles[t].0.mailbox));
-            let (from, to) = (mailbox(from), mailbox(to));
+            let end = |thread: usize| End {
+                thread,
+                name: handles[thread].0.name.clone(),
+                mailbox: Arc::clone(&handles[thread].0.mailbox),
+            };
+            let (from, to) = (end(from), end(to));
             self.links.push(Link { from, to, packets: 0, lanes: Vec::new() });
             self.links.len() - 1
         });
         &mut self.links[i]
     }
 
-    pub(super) fn connect(self, layouts: &mut [Layout]) {
+    /// Makes the edges. One between the same threads as one of `before` goes on counting where that was.
+    pub(super) fn connect(self, layouts: &mut [Layout], before: &[EdgeInfo]) -> Vec<EdgeInfo> {
         for ((thread, seat), target) in self.local {
             layouts[thread].seats[seat].node.local.push(target);
         }
+        let mut edges = Vec::new();
         for Link { from, to, packets, lanes } in self.links {
             let (senders, targets): (Vec<usize>, Vec<Vec<Target>>) = lanes.into_iter().unzip();
             let room = packets.clamp(EDGE_PACKETS.0, EDGE_PACKETS.1);
-            let (tx, rx) = edge(room, targets, &from.1.waker, &to.1.waker);
-            let sending = &mut layouts[from.0];
+            let same = |edge: &&EdgeInfo| edge.from == from.name && edge.to == to.name;
+            let stats = before.iter().find(same).map(|edge| Arc::clone(&edge.stats));
+            let stats: Arc<EdgeStats> = stats.unwrap_or_default();
+            let wakers = (&from.mailbox.waker, &to.mailbox.waker);
+            let (tx, rx) = edge(room, targets, wakers.0, wakers.1, Arc::clone(&stats));
+            edges.push(EdgeInfo { from: from.name, to: to.name, room, stats });
+            let sending = &mut layouts[from.thread];
             for (lane, seat) in senders.into_iter().enumerate() {
                 sending.seats[seat].node.remote.push((sending.outputs.len(), lane));
             }
             sending.outputs.push(tx);
-            layouts[to.0].inputs.push(rx);
+            layouts[to.thread].inputs.push(rx);
         }
+        edges
     }
 }

@@ -39,7 +39,7 @@ pub use shared::Failure;
 use crate::event::Event;
 use crate::graph::{CheckedGraph, GraphError, Role, StreamSpec};
 use crate::stage::ErrorAction;
-use crate::telemetry::{StageState, StageStats};
+use crate::telemetry::{EdgeInfo, StageState, StageStats};
 use change::Control;
 use shared::{Shared, lock};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -98,6 +98,7 @@ impl Outcome {
 pub struct Running {
     shared: Arc<Shared>,
     stages: RwLock<Arc<[StageInfo]>>,
+    edges: RwLock<Arc<[EdgeInfo]>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     control: Mutex<Control>,
     reports: SyncSender<Event>,
@@ -114,6 +115,7 @@ pub fn start(mut graph: CheckedGraph, groups: &[Group]) -> Result<Running, Vec<G
     let running = Running {
         shared: Arc::default(),
         stages: RwLock::new(Arc::from([])),
+        edges: RwLock::new(Arc::from([])),
         threads: Mutex::default(),
         control: Mutex::default(),
         reports,
@@ -154,6 +156,11 @@ impl Running {
     /// The stages, each after those that feed it, as they are now.
     pub fn stages(&self) -> Arc<[StageInfo]> {
         Arc::clone(&self.stages.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The edges between threads, as they are now.
+    pub fn edges(&self) -> Arc<[EdgeInfo]> {
+        Arc::clone(&self.edges.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What went wrong so far.

@@ -13,6 +13,7 @@ use super::shared::Mailbox;
 use crate::event::Event;
 use crate::graph::{Node, NodeBody, Role};
 use crate::stage::{Pacer, StageCtx};
+use crate::telemetry::EdgeInfo;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -40,6 +41,7 @@ pub(super) struct Planned {
 pub(super) struct Plan {
     pub(super) threads: Vec<Planned>,
     pub(super) seated: Vec<Seated>,
+    pub(super) edges: Vec<EdgeInfo>,
     /// For each stage that is new, changed or wired anew: the index of the first sample it takes, or makes.
     pub(super) takes_effect: Vec<(Arc<str>, u64)>,
 }
@@ -90,7 +92,7 @@ pub(super) fn plan(
     let takes_effect = takes_effect(&nodes, fates, before, &ports);
     let wiring = Wiring::between(&nodes, &home, &handles);
     let mut layouts = lay_out(nodes, fates, before, &home, &handles, ports, &seated, reports);
-    wiring.connect(&mut layouts);
+    let edges = wiring.connect(&mut layouts, &before.edges);
     let mut planned: Vec<Planned> = threads
         .iter()
         .zip(handles)
@@ -114,7 +116,7 @@ pub(super) fn plan(
         }
     }));
     who_leaves(&mut planned, before);
-    Plan { threads: planned, seated, takes_effect }
+    Plan { threads: planned, seated, edges, takes_effect }
 }
 
 fn threads(nodes: &[Node], gone: impl Fn(usize) -> bool) -> Vec<Thread> {
@@ -232,7 +234,10 @@ fn lay_out(
                     seated[n].stats.set_account(source.account());
                     Running::Source(source)
                 }
-                (_, NodeBody::Stage(stage)) => Running::Stage(stage),
+                (_, NodeBody::Stage(stage)) => {
+                    seated[n].stats.set_figures(stage.figures());
+                    Running::Stage(stage)
+                }
             },
             is_sink: node.role == Role::Sink,
             policy: node.policy,

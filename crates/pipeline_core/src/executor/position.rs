@@ -5,7 +5,7 @@ use super::node::{ANY_SAMPLE, Port};
 use super::notice::Mark;
 use super::plan::ThreadHandle;
 use crate::graph::{Node, Role, StreamSpec};
-use crate::telemetry::{StageState, StageStats};
+use crate::telemetry::{EdgeInfo, StageState, StageStats};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -39,6 +39,7 @@ impl Seated {
 #[derive(Debug, Default)]
 pub(super) struct Before {
     pub(super) seated: Vec<Seated>,
+    pub(super) edges: Vec<EdgeInfo>,
     /// Threads that live.
     pub(super) threads: Vec<ThreadHandle>,
     /// Where stages stand, by index.

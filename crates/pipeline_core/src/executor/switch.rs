@@ -11,6 +11,7 @@ use super::shared::lock;
 use super::worker::Worker;
 use super::{Group, Running, StageInfo, open};
 use crate::graph::{GraphError, Node};
+use crate::telemetry::EdgeInfo;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
@@ -42,7 +43,7 @@ impl Running {
         // Threads that ended before the cut reached them are gone; the others cannot end now.
         control.before.threads.retain(|thread| !thread.mailbox.is_closed());
         let plan = plan(nodes, fates, &control.before, groups, &self.reports);
-        let Plan { threads, seated, takes_effect } = plan;
+        let Plan { threads, seated, edges, takes_effect } = plan;
         let handles: Vec<ThreadHandle> = threads.iter().map(|p| p.handle.clone()).collect();
         let lasting: Vec<ThreadHandle> = threads
             .iter()
@@ -54,11 +55,12 @@ impl Running {
         held.decide(&handles, Decision::Change);
         let waits = |handle: &&ThreadHandle| late.iter().all(|(l, _)| l.number != handle.number);
         await_adoption(held, handles.iter().filter(waits).collect());
-        self.publish(&seated);
+        self.publish(&seated, &edges);
         let broken = self.start_late(late, held);
         let next_number = handles.iter().map(|handle| handle.number + 1).max().unwrap_or(0);
         control.before = Before {
             seated,
+            edges,
             threads: lasting,
             marks: HashMap::new(),
             next_number: next_number.max(control.before.next_number),
@@ -116,7 +118,8 @@ impl Running {
         broken
     }
 
-    fn publish(&self, seated: &[Seated]) {
+    fn publish(&self, seated: &[Seated], edges: &[EdgeInfo]) {
+        *self.edges.write().unwrap_or_else(PoisonError::into_inner) = Arc::from(edges);
         let stages = seated.iter().map(|stage| StageInfo {
             id: Arc::clone(&stage.id),
             role: stage.role,

@@ -12,6 +12,7 @@ use super::node::{CallError, RtNode, Running};
 use super::notice::{Answer, Cut, Decision, Notice, SharedNotice, Vote};
 use super::shared::{Mailbox, Shared};
 use super::wake::Waker;
+use crate::clock::monotonic_ns;
 use crate::packet::RtPacket;
 use crate::stage::SourceStep;
 use crate::telemetry::StageState;
@@ -156,6 +157,7 @@ impl Worker {
     /// Takes up to a batch from one edge; false when there was nothing.
     fn take_batch(&mut self, i: usize) -> bool {
         let depth = self.inputs[i].depth() as u64;
+        self.inputs[i].stats.look(depth);
         for taken in 0..BATCH {
             if self.inputs[i].held.is_some() {
                 return taken > 0;
@@ -167,7 +169,11 @@ impl Worker {
                 return taken > 0;
             };
             match message {
-                Message::Packet { lane, packet } => {
+                Message::Packet { lane, packet, sent_ns } => {
+                    if sent_ns > 0 {
+                        let waited_ns = monotonic_ns().saturating_sub(sent_ns);
+                        self.inputs[i].stats.wait_ns.record(waited_ns);
+                    }
                     self.report_overflow(i);
                     self.tick();
                     if taken == 0 {

@@ -13,3 +13,9 @@ pub trait SourceAccount: Debug + Send + Sync {
     /// Other figures: recoveries, the measured rate.
     fn figures(&self) -> Vec<(&'static str, f64)>;
 }
+
+/// What a stage can say of itself at any time, from any thread: how much its queue to a writer holds.
+pub trait StageFigures: Debug + Send + Sync {
+    /// Names and values, the names with their units.
+    fn figures(&self) -> Vec<(&'static str, f64)>;
+}

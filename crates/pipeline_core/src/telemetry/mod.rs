@@ -3,15 +3,17 @@
 //! A stage runs on one thread, so its counters are plain loads and stores: no lock, no bus-locked addition.
 
 mod account;
+mod edge;
 mod histogram;
 mod ledger;
 
-pub use account::SourceAccount;
+pub use account::{SourceAccount, StageFigures};
+pub use edge::{EdgeInfo, EdgeStats};
 pub use histogram::{Histogram, HistogramSnapshot};
 pub use ledger::LedgerRow;
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// A counter with a single writer.
 #[derive(Debug, Default)]
@@ -70,6 +72,7 @@ pub struct StageStats {
     pub age_ns: Histogram,
     state: AtomicU8,
     account: OnceLock<Arc<dyn SourceAccount>>,
+    figures: Mutex<Option<Arc<dyn StageFigures>>>,
 }
 
 impl StageStats {
@@ -83,6 +86,17 @@ impl StageStats {
         if let Some(account) = account {
             let _ = self.account.set(account);
         }
+    }
+
+    /// What the stage says of itself beside what is counted of it.
+    pub fn figures(&self) -> Vec<(&'static str, f64)> {
+        let figures = self.figures.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        figures.map_or_else(Vec::new, |figures| figures.figures())
+    }
+
+    /// A stage that takes another's place speaks for itself.
+    pub(crate) fn set_figures(&self, figures: Option<Arc<dyn StageFigures>>) {
+        *self.figures.lock().unwrap_or_else(PoisonError::into_inner) = figures;
     }
 
     /// What the stage is doing.

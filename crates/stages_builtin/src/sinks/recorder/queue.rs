@@ -1,7 +1,7 @@
 //! Between a recorder and its writer thread: packets in order, and the little that both look at.
 
 use crossbeam_queue::ArrayQueue;
-use plugin_api::{Event, LockReason, RtPacket, StageError};
+use plugin_api::{Event, LockReason, RtPacket, StageError, StageFigures};
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -100,6 +100,28 @@ pub(super) struct QueueTx {
     capacity_frames: u64,
 }
 
+/// How full the queue is.
+struct QueueFigures {
+    shared: Arc<Shared>,
+    capacity_frames: u64,
+}
+
+impl StageFigures for QueueFigures {
+    fn figures(&self) -> Vec<(&'static str, f64)> {
+        let queued = self.shared.queued.load(Ordering::Acquire);
+        vec![
+            ("recorder_queue_frames", queued as f64),
+            ("recorder_queue_capacity_frames", self.capacity_frames as f64),
+        ]
+    }
+}
+
+impl std::fmt::Debug for QueueFigures {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.figures()).finish()
+    }
+}
+
 /// The writer's end.
 pub(super) struct QueueRx {
     ring: Consumer<Item>,
@@ -131,6 +153,12 @@ impl QueueTx {
 
     pub(super) const fn capacity_frames(&self) -> u64 {
         self.capacity_frames
+    }
+
+    /// How full it is, for whoever asks.
+    pub(super) fn figures(&self) -> Arc<dyn StageFigures> {
+        let shared = Arc::clone(&self.shared);
+        Arc::new(QueueFigures { shared, capacity_frames: self.capacity_frames })
     }
 
     /// Whether so many frames would fit with `spare` more. A packet longer than all of the queue fits into an empty one.

@@ -6,8 +6,8 @@ use super::queue::{Item, QueueTx, Shared, queue};
 use super::settings::Settings;
 use super::writer::Writer;
 use plugin_api::{
-    Event, EventKind, LockReason, Lockable, OpenError, RtPacket, StageCtx, StageError, StageImpl,
-    StageResult, StreamSpec, clock,
+    Event, EventKind, LockReason, Lockable, OpenError, RtPacket, StageCtx, StageError,
+    StageFigures, StageImpl, StageResult, StreamSpec, clock,
 };
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -100,6 +100,10 @@ impl Lockable for Recorder {
 }
 
 impl StageImpl for Recorder {
+    fn figures(&self) -> Option<Arc<dyn StageFigures>> {
+        self.running.as_ref().map(|running| running.queue.figures())
+    }
+
     fn open(&mut self) -> Result<(), OpenError> {
         let Some(format) = self.format.take() else {
             return Err(OpenError("a recording is opened once".to_owned()));
