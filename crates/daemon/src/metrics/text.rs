@@ -138,7 +138,9 @@ mod tests {
     #[test]
     fn a_histogram_is_cumulative_in_seconds() {
         let histogram = Histogram::default();
-        [500, 1023, 1024, 2_000_000_000, u64::from(u32::MAX) * 100].map(|ns| histogram.record(ns));
+        for ns in [500, 1023, 1024, 2_000_000_000, u64::from(u32::MAX) * 100] {
+            histogram.record(ns);
+        }
         let mut exposition = Exposition::default();
         let snapshot = histogram.snapshot();
         exposition.durations("eegd_x_seconds", "X.").histogram(&[("to", "dsp")], &snapshot);
