@@ -11,7 +11,7 @@ import { list, number, words } from "./answers.js";
  * @property {string} participant
  * @property {string} task
  * @property {string} notes
- * @property {boolean} recording  as it was written down last; one that was interrupted says so too
+ * @property {boolean} complete  false while it is being recorded, and for one that a crash has ended
  * @property {number} started_ns
  * @property {number} stopped_ns  NaN while it is being recorded
  * @property {StudyFile[]} files
@@ -30,7 +30,7 @@ export function studyOf(value) {
     participant: words(participant),
     task: words(task),
     notes: words(notes),
-    recording: state === "recording",
+    complete: state === "complete",
     started_ns: number(started_unix_ns),
     stopped_ns: number(stopped_unix_ns),
     files: list(files).map(({ name, bytes }) => ({ name: words(name), bytes: number(bytes) })),

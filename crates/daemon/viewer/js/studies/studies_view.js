@@ -141,13 +141,13 @@ export class StudiesView {
   }
 
   /** @param {Study} study */
-  item({ study, participant, task, notes, started_ns, stopped_ns, recording, files }) {
+  item({ study, participant, task, notes, started_ns, stopped_ns, complete, files }) {
     const when = text.when(started_ns, stopped_ns);
     return element(
       "li",
       {},
       element("h3", { title: study }, `${participant} · ${task}`),
-      element("p", { class: "quiet" }, recording ? text.interrupted(when) : when),
+      element("p", { class: "quiet" }, complete ? when : text.interrupted(when)),
       ...(notes === "" ? [] : [element("p", { class: "notes" }, notes)]),
       element(
         "ul",
