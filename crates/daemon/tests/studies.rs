@@ -218,6 +218,59 @@ fn a_study_begins_with_the_pipeline_whose_file_says_so() {
     }
 }
 
+const BOARD: &str = "\
+record: { participant: P4, record: [notch] }
+sensors:
+  0:
+    driver: simulated
+    channels: 4
+    faults:
+      - electrode_off: { at_s: 0.7, for_s: 0.6, channel: 2 }
+      - missed_edges: { at_s: 2.2, count: 7 }
+stages:
+  - acquire: { board: 0, sps: 500, gain: 24 }
+  - to_voltage
+  - notch: { hz: 50 }
+";
+
+/// Filters start anew after a rail, live and again; a marker is longer than an annotation, and together they are more than a record holds.
+#[test]
+fn rails_losses_and_long_markers_are_computed_again_byte_for_byte() {
+    let scratch = Scratch::new(BOARD);
+    let live = Live::start(&mut scratch.eegd("run", &["--listen", "127.0.0.1:0"]));
+    frames(&live, "study_notch", 300);
+    for text in ["short".to_owned(), "long ".repeat(100)] {
+        assert_eq!(ask(&live, "POST", "/markers", &json!({"text": text})).0, 200);
+    }
+    frames(&live, "study_notch", 900);
+    live.signal("-INT");
+    let (code, words) = live.end();
+    assert_eq!(code, Some(0), "{words}");
+    let folder = folders(&scratch).pop().unwrap();
+    let raw = folder.join("P4_rest_acquire.bdf");
+    let mut process = eegd(&["process"]);
+    process.arg(folder.join("pipeline.yaml")).arg("--input").arg(&raw);
+    let (code, words) =
+        code_and_words(&process.arg("--data-dir").arg(scratch.path("again")).output().unwrap());
+    assert_eq!(code, Some(0), "{words}");
+    let name = "P4_rest_notch.xdf";
+    let again = scratch.path("again/studies").join(folder.file_name().unwrap()).join(name);
+    let (live_bytes, again) = (fs::read(folder.join(name)).unwrap(), fs::read(again).unwrap());
+    let differs = live_bytes.iter().zip(&again).position(|(a, b)| a != b);
+    assert_eq!((differs, live_bytes.len()), (None, again.len()));
+    let info = eegd(&["info"]).arg(&raw).output().unwrap();
+    let text = String::from_utf8(info.stdout).unwrap();
+    for wanted in [
+        "Rail: ch2 is at a rail of the ADC",
+        "Rail: ch2 was at a rail of the ADC",
+        "lost 7,",
+        "Board acquire: settings: kind=acquire board=0 sps=500",
+        "the file is whole",
+    ] {
+        assert!(text.contains(wanted), "{wanted} is not in\n{text}");
+    }
+}
+
 #[test]
 fn a_pipeline_whose_study_cannot_begin_does_not_run() {
     let scratch = Scratch::new(RECORDED);

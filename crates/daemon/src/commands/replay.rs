@@ -7,15 +7,17 @@ use crate::control::changed;
 use crate::document::Document;
 use crate::host::{Host, PipelineFiles, Surroundings};
 use crate::studies::{self, SessionMeta};
-use eeg_formats::{Gap, GapKind, Origin, open_path};
-use pipeline_core::clock::span_ns;
-use pipeline_core::{Event, EventKind};
+use pipeline_core::Event;
 use plugin_api::{Gate, Role};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+
+#[path = "replay_notes.rs"]
+mod notes;
+use notes::notes;
 
 /// How often to look whether the gate is reached.
 const LOOK: Duration = Duration::from_micros(500);
@@ -71,7 +73,8 @@ impl Replay {
             .iter()
             .map(|change| (change.at_sample, Act::Change(change.patch.clone())))
             .collect();
-        acts.extend(notes(input).map_err(|error| error.to_string())?);
+        let notes = notes(input).map_err(|error| error.to_string())?;
+        acts.extend(notes.into_iter().map(|(at, event)| (at, Act::Note(event))));
         acts.sort_by_key(|(at, _)| *at);
         let first = acts.first().map_or(u64::MAX, |(at, _)| *at);
         Ok(Self { acts, gate: Arc::new(Gate::new(first)) })
@@ -140,51 +143,4 @@ fn change(
     host.change(prepared.checked, differs, HashSet::new())
         .map(drop)
         .map_err(|error| error.to_string())
-}
-
-/// Events of a recording: each as soon as it was in the file, which is by the end of the record that holds it.
-fn notes(input: &Path) -> Result<Vec<(u64, Act)>, eeg_formats::FormatError> {
-    let mut recording = open_path(input)?;
-    let number = recording.info().pick_stream(None)?;
-    let rate_hz = recording.info().streams[number].rate_hz;
-    let (mut acts, mut start_ns, mut length) = (Vec::new(), 0, u64::MAX);
-    for annotation in recording.annotations() {
-        let annotation = annotation?;
-        let gap = Gap::parse(&annotation.text);
-        if let Some(padding) = gap.filter(|gap| gap.kind == GapKind::Padding) {
-            length = padding.index;
-        }
-        if let Some(origin) = Origin::parse(&annotation.text) {
-            start_ns = origin.start_unix_ns;
-        }
-        let Some((kind, text)) = event_of(&annotation.text) else { continue };
-        let index = (annotation.onset_s * rate_hz).round().max(0.0) as u64;
-        let known = annotation.written_by_s.map_or(index, |s| (s * rate_hz).round() as u64);
-        let event = Event {
-            duration_s: annotation.duration_s,
-            ..Event::new(kind, start_ns + span_ns(index, rate_hz), text)
-        };
-        acts.push((known.saturating_sub(1), Act::Note(event)));
-    }
-    // The last record ends with padding, which is not played: what happened in it is told before its last sample.
-    acts.iter_mut().for_each(|(at, _)| *at = (*at).min(length.saturating_sub(1)));
-    Ok(acts)
-}
-
-/// What an annotation was before it was written; `None` for what a recorder says of itself.
-fn event_of(text: &str) -> Option<(EventKind, &str)> {
-    let own = ["Recorder: ", "Clock: ", "Resolution: ", "Converted: "];
-    if Gap::parse(text).is_some() || own.iter().any(|word| text.starts_with(word)) {
-        return None;
-    }
-    let kinds = [
-        (EventKind::Change, "Change "),
-        (EventKind::Refusal, "Refusal "),
-        (EventKind::Board, "Board "),
-        (EventKind::Signal, "Signal "),
-        (EventKind::Detection, "Detection "),
-        (EventKind::Recording, "Recording "),
-    ];
-    let found = kinds.iter().find_map(|(kind, word)| Some((*kind, text.strip_prefix(word)?)));
-    Some(found.unwrap_or((EventKind::Marker, text)))
 }

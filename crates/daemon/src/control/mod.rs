@@ -10,6 +10,7 @@ mod presets;
 mod refused;
 mod resume;
 mod save;
+mod settings;
 mod stage_order;
 mod start;
 mod study;

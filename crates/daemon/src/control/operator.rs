@@ -196,6 +196,7 @@ impl Operator {
             }
             self.surroundings.remember(sensors);
             self.note_change(&what, &samples, by);
+            self.note_settings(Some(&before));
             self.note_in_study(&before, &self.host.document(), &samples, by);
         }
         Ok(Applied { revision: self.host.revision(), samples, warnings })

@@ -97,6 +97,7 @@ impl Operator {
         }
         let began = Instant::now();
         let mut rest = Some(checked);
+        let mut kept = None;
         if self.host.running().is_some()
             && let Some(checked) = rest.take()
         {
@@ -105,7 +106,10 @@ impl Operator {
                 if again { after.stages.keys().cloned().collect() } else { HashSet::new() };
             let what = difference(&before, &after, &restart);
             match self.host.change(checked, changed(&before, &after), restart) {
-                Ok(samples) => self.note_change(&what, &samples, by),
+                Ok(samples) => {
+                    self.note_change(&what, &samples, by);
+                    kept = Some(before).filter(|_| !again);
+                }
                 Err(ChangeError::Over) => {
                     // It ended between the question and the change: built again, for the old graph is gone with it.
                     self.host.wait_until_over();
@@ -134,6 +138,7 @@ impl Operator {
         self.surroundings.remember(sensors);
         let gap_ms = about.gap_ms;
         self.host.set_about(about);
+        self.note_settings(kept.as_ref());
         if let Err(refused) = self.record_from_the_start(by) {
             // Who asks for a recording does not want the pipeline without it.
             self.host.drain();

@@ -51,6 +51,11 @@ fn a_disk_that_stalls_fails_or_is_full_costs_nothing_that_is_not_said() {
 }
 
 #[test]
+fn the_truth_of_what_happened_is_read_back_from_the_files() {
+    set_up::pytest("daemon/tests/peers/truth_peer.py", &[("EEGD", Path::new(EEGD))]);
+}
+
+#[test]
 fn an_exported_study_is_read_by_mne_bids_and_accepted_by_the_bids_validator() {
     set_up::pytest("daemon/tests/peers/bids_peer.py", &[("EEGD", Path::new(EEGD))]);
 }

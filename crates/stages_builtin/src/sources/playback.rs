@@ -1,7 +1,7 @@
 //! Plays a recording as if it were live, or as fast as it can be read.
 
 use super::clockwork::Clockwork;
-use super::{frames_per_packet, require_packet_frames};
+use super::{frames_per_packet, rail_flag, require_packet_frames};
 use eeg_formats::{ChannelInfo, Chunk, FormatError, Origin, Recording, SampleKind, StreamInfo};
 use plugin_api::clock::monotonic_ns;
 use plugin_api::{
@@ -197,7 +197,9 @@ impl Playback {
         let samples = chunk.frames * self.spec.channels();
         packet.codes_mut().truncate(samples);
         packet.microvolts_mut().truncate(samples);
+        let railed = rail_flag(packet.codes_mut(), &self.spec.sensor);
         let header = packet.header_mut();
+        header.flags |= railed;
         header.first_sample = self.began_at + chunk.first_index;
         header.frames = chunk.frames as u32;
         if chunk.lost_before > 0 {

@@ -1,7 +1,7 @@
 //! A deterministic test signal: the same samples on every machine, whatever the packet size.
 
 use super::clockwork::Clockwork;
-use super::{frames_per_packet, require_packet_frames};
+use super::{frames_per_packet, rail_flag, require_packet_frames};
 use eeg_boards::ads1299::VREF_UV;
 use eeg_boards::{Signal, Synthesizer};
 use plugin_api::{
@@ -128,6 +128,8 @@ impl SourceImpl for Synthetic {
         let header = self.clockwork.header(&self.spec.sensor, self.next, frames, Flags::NONE);
         let mut packet = ctx.fresh(header, PacketKind::RawI32);
         self.synthesizer.read(self.next, frames, packet.codes_mut());
+        let railed = rail_flag(packet.codes_mut(), &self.spec.sensor);
+        packet.header_mut().flags |= railed;
         self.next += frames as u64;
         Ok(SourceStep::Packet(packet.share()))
     }

@@ -15,7 +15,8 @@ pub(super) fn of_event(event: &Event) -> Words {
     let place: Vec<&str> =
         event.stage.as_deref().into_iter().chain(event.channel.as_deref()).collect();
     let text = match (event.kind, place.is_empty()) {
-        (EventKind::Marker, _) | (_, true) => event.text.clone(),
+        // Without blanks at its ends, which EDF would not keep.
+        (EventKind::Marker, _) | (_, true) => event.text.trim().to_owned(),
         (_, false) => format!("{}: {}", place.join(" "), event.text),
     };
     Words { sort: event.kind.name(), text }

@@ -3,6 +3,7 @@
 use super::file::{Files, Made};
 use super::part::{PartWriter, RecordingFormat};
 use super::queue::{Item, QueueRx, Shared};
+use super::rails::Rails;
 use super::room::Room;
 use super::settings::Limits;
 use eeg_formats::WriteError;
@@ -43,6 +44,8 @@ pub(super) struct Writer {
     reference: Option<(u64, i64)>,
     opened_ns: i64,
     waiting: VecDeque<Event>,
+    /// Where codes are recorded.
+    rails: Option<Rails>,
     said_nearly_full: bool,
 }
 
@@ -105,6 +108,7 @@ impl Writer {
             reference: None,
             opened_ns: now_ns,
             waiting: VecDeque::new(),
+            rails: Rails::new(spec),
             said_nearly_full: false,
         })
     }
@@ -241,7 +245,10 @@ impl Writer {
             // No packet ever came; an empty recording is still one.
             error = self.begin_empty().err();
         }
-        let waiting = self.write_waiting().err();
+        if let Some(rails) = &mut self.rails {
+            rails.end();
+        }
+        let waiting = self.write_waiting().and_then(|()| self.write_rails()).err();
         self.let_go();
         if let Some(part) = self.part.take() {
             error = error.or(waiting).or(self.close_part(part).err());

@@ -43,7 +43,33 @@ impl Writer {
             let frames = (next - first) as usize..(until - first) as usize;
             part.writer.append(packet, frames)?;
         }
+        if let Some(rails) = &mut self.rails {
+            rails.look(packet, first);
+            self.write_rails()?;
+        }
         self.measure_clock(header, first)
+    }
+
+    /// Writes down which channels have come to a rail, and which have left it.
+    pub(super) fn write_rails(&mut self) -> Result<(), WriteError> {
+        let (Some(rails), Some(part)) = (&mut self.rails, &mut self.part) else { return Ok(()) };
+        while let Some(note) = rails.notes.front() {
+            let earlier = part.first_index.saturating_sub(note.index);
+            let text = if earlier > 0 {
+                format!("{} [{earlier} samples before this file]", note.text)
+            } else {
+                note.text.clone()
+            };
+            part.writer.note(&Note {
+                index: note.index.saturating_sub(part.first_index),
+                duration_samples: note.duration_samples.map(|n| n.saturating_sub(earlier)),
+                sort: "rail",
+                text: &text,
+                line: &format!("Rail: {text}"),
+            })?;
+            rails.notes.pop_front();
+        }
+        Ok(())
     }
 
     fn frames_in(&self, seconds: f64) -> u64 {
