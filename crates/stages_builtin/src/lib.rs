@@ -13,6 +13,8 @@ mod sinks;
 mod sources;
 mod transforms;
 
+pub use sinks::wait_for_late_recordings;
+
 plugin_api::stages! {
     measure: crate::count_allocations;
     sources::acquire => AcquireDesc,

@@ -15,12 +15,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 /// Threads of the network side. Live clients cost microseconds each; more threads only cost wake-ups.
 const NETWORK_THREADS: usize = 2;
+/// How long recordings are waited for whose disk does not answer.
+const LATE: Duration = Duration::from_secs(30);
 
 pub(super) fn run(
     pipeline: Option<&Path>,
@@ -177,6 +180,9 @@ async fn until_stopped(
         () = stop.wanted() => return Err(Failed::Other(anyhow!("left before everything was delivered"))),
     };
     warnings.iter().for_each(|warning| eprintln!("eegd: warning: {warning}"));
+    if let Err(why) = stages_builtin::wait_for_late_recordings(LATE) {
+        eprintln!("eegd: warning: {why}");
+    }
     let stages = host.last().map(|running| running.stages());
     Ok(report(&host.outcome().unwrap_or_default(), stages.as_deref().unwrap_or_default())?)
 }

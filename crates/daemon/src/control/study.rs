@@ -11,6 +11,10 @@ use pipeline_core::executor::StageInfo;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How long a disk that does not answer is waited for before the recordings are summed up.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The study that is being recorded.
 pub(crate) struct Current {
@@ -28,6 +32,7 @@ pub(crate) struct Ended {
 impl Ended {
     /// Adds the checksums and writes it down. Takes as long as reading the recordings does.
     pub(crate) fn sum_up(mut self) -> anyhow::Result<SessionMeta> {
+        stages_builtin::wait_for_late_recordings(PATIENCE).map_err(anyhow::Error::msg)?;
         self.meta.checksums = self.store.checksums()?;
         "complete".clone_into(&mut self.meta.state);
         self.store.write_meta(&self.meta)?;

@@ -1,6 +1,7 @@
 //! The sink itself: takes packets and notes, and never waits for a disk while anybody is live.
 
 use super::file::Files;
+use super::late;
 use super::part::RecordingFormat;
 use super::queue::{Item, QueueTx, Shared, queue};
 use super::settings::Settings;
@@ -16,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// How long the end of a live recording is waited for. A disk that takes longer is left to the writer's thread.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it is waited for while the pipeline goes on: what else the thread has to do must not wait for a disk.
+const MOMENT: Duration = Duration::from_millis(250);
 /// Seconds of signal after which the writer is woken; it also wakes by itself.
 const WAKE_S: f64 = 0.1;
 
@@ -66,12 +69,16 @@ impl Recorder {
         shared.finish.store(true, Ordering::Release);
         thread.thread().unpark();
         let began = Instant::now();
+        let goes_on = self.settings.may_end.load(Ordering::Acquire);
+        let patience = if goes_on { MOMENT } else { PATIENCE };
         while self.spec.live && !thread.is_finished() {
-            if began.elapsed() > PATIENCE {
+            if began.elapsed() > patience {
+                let name = thread.thread().name().unwrap_or_default().to_owned();
+                late::leave(thread, move |joined| ended_late(&name, joined, &shared));
                 let late = StageError::Data(
                     "the disk does not answer: what waits is written when it does, if the program still runs then",
                 );
-                return (Err(late), 0);
+                return (if goes_on { Ok(()) } else { Err(late) }, 0);
             }
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -83,6 +90,16 @@ impl Recorder {
             None => shared.take_once().map_or(Ok(()), Err),
         };
         (error, lost)
+    }
+}
+
+/// What became of a recording that was left to its writer.
+fn ended_late(name: &str, joined: bool, shared: &Shared) -> Result<(), String> {
+    let lost = shared.dropped.load(Ordering::Acquire) + shared.queued.load(Ordering::Acquire);
+    let error = if joined { shared.error() } else { Some(StageError::Panicked) };
+    match error {
+        Some(error) => Err(format!("{name}: {error}; {lost} frames are missing at its end")),
+        None => Ok(()),
     }
 }
 
