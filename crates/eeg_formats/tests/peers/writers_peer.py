@@ -101,6 +101,7 @@ READERS = {"pyedflib": read_pyedflib, "edfio": read_edfio, "mne": read_mne}
 
 # rate, channels, frames: 1 to 64 channels, 250 to 16,000 Hz, rates that are no whole numbers
 SHAPES = [
+    (250, 1, 250),
     (250, 1, 2600),
     (250, 64, 1100),
     (500, 16, 2250),
@@ -136,17 +137,35 @@ def test_codes_annotations_and_gaps(tmp_path, kind, rate, channels, frames):
         assert found.shape[1] == made.shape[1] + rest, name
 
 
-def test_a_day(tmp_path):
-    frames = 250 * 86400 + 1
-    path = tmp_path / "day.bdf"
-    run("one", "bdf", 250, 1, frames, 6, 500, 20, path)
-    made, _ = truth("bdf", 1, frames, 6, 20)
+DAY = 250 * 86400 + 1
+
+
+@pytest.mark.parametrize("kind", ["bdf", "edf"])
+def test_a_day(tmp_path, kind):
+    path = tmp_path / f"day.{kind}"
+    run("one", kind, 250, 1, DAY, 6, 500, 20, path)
+    made, _ = truth(kind, 1, DAY, 6, 20)
     for name, read in READERS.items():
         found, rate, annotations = read(path)
         assert rate == 250 and (found[:, : made.shape[1]] == made).all(), name
         placed = sorted((round(onset * rate), text) for onset, text in annotations)
-        assert [a for a in placed if a[1].startswith("note")] == notes(frames, 6, 500), name
-        assert [at for at, text in placed if text.startswith("Lost")] == [at for at, _ in gaps(frames, 20)], name
+        assert [a for a in placed if a[1].startswith("note")] == notes(DAY, 6, 500), name
+        assert [at for at, text in placed if text.startswith("Lost")] == [at for at, _ in gaps(DAY, 20)], name
+
+
+def test_a_day_of_xdf(tmp_path):
+    import pyxdf
+
+    path = tmp_path / "day.xdf"
+    run("one", "xdf", 250, 1, DAY, 6, 500, 20, path)
+    made, real = truth("bdf", 1, DAY, 6, 20)
+    by_name = {stream["info"]["name"][0]: stream for stream in pyxdf.load_xdf(path)[0]}
+    eeg, markers = by_name["board"], by_name["markers"]
+    assert (eeg["time_series"][:, 0] == made[0, real]).all()
+    assert np.abs(eeg["time_stamps"] - 1000.25 - np.flatnonzero(real) / 250).max() < 0.01 / 250
+    placed = [(round((t - 1000.25) * 250), text[0]) for t, text in zip(markers["time_stamps"], markers["time_series"])]
+    assert sorted(p for p in placed if p[1].startswith("note")) == notes(DAY, 6, 500)
+    assert sorted(at for at, text in placed if text.startswith("Lost")) == [at for at, _ in gaps(DAY, 20)]
 
 
 @pytest.mark.parametrize("rate, channels, frames", SHAPES)
@@ -154,7 +173,6 @@ def test_xdf_samples_times_and_markers(tmp_path, rate, channels, frames):
     import pyxdf
 
     path = tmp_path / "a.xdf"
-    frames = min(frames, 4000 if channels < 64 else 1500)
     seed, note_count, gap_count = 4, 60, 5
     run("one", "xdf", rate, channels, frames, seed, note_count, gap_count, path)
     made, real = truth("bdf", channels, frames, seed, gap_count)
