@@ -5,6 +5,9 @@ use crate::document::{Document, StageDoc};
 use pipeline_core::{Event, EventKind};
 use serde_json::{Map, Value};
 
+/// Most characters: with more, an annotation would be written in parts.
+const LONGEST: usize = 300;
+
 impl Operator {
     /// Tells the recorders, where one has come since `before`, or where a source has been set otherwise.
     pub(super) fn note_settings(&self, before: Option<&Document>) {
@@ -52,8 +55,6 @@ fn settings(document: &Document, stage: &StageDoc) -> String {
         };
         given.map(|(key, value)| format!("{key}={}", plain(value))).collect()
     };
-    /// Longer than this, and an annotation would be written in parts.
-    const LONGEST: usize = 300;
     let mut all = vec![format!("kind={}", stage.kind)];
     all.extend(words(stage.params.as_object()));
     all.extend(words(sensor));
