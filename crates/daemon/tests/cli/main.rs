@@ -7,4 +7,5 @@ mod common;
 mod doctor;
 mod full_disk;
 mod signals;
+mod surroundings;
 mod wrong_input;
