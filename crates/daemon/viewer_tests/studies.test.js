@@ -156,8 +156,9 @@ test("a past recording is played: as an overview, zoomed, and what ran before co
   await page.waitForFunction(() => Number(document.querySelector('[data-topic="recording"] [data-figure="packets"]')?.textContent?.replaceAll(",", "")) > 100);
   // Markers of the file stand in the picture; the whole of it fits a screen, and a part of it fills one.
   await page.getByLabel("Seconds per screen").selectOption("30");
+  await page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());
   await page.keyboard.press("Space");
-  await page.getByText(/^Frozen at/).waitFor();
+  await page.getByRole("button", { name: "Go on" }).waitFor();
   await page.getByLabel("Seconds per screen").selectOption("2");
   assert.equal(await page.locator(".scope .labels li").count(), 4);
 
