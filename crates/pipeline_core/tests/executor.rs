@@ -4,7 +4,10 @@ mod support;
 
 use pipeline_core::executor::start;
 use pipeline_core::telemetry::StageState;
-use pipeline_core::{ErrorAction, Lockable, RtPacket, StageCtx, StageImpl, StageResult};
+use pipeline_core::{
+    ErrorAction, Lockable, PacketKind, Role, RtPacket, StageCtx, StageImpl, StageResult,
+};
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use support::*;
@@ -52,6 +55,63 @@ fn fan_out_shares_packets_and_no_branch_sees_the_others_changes() {
     plain.assert_counts_to(5000, 0.0);
     one.assert_counts_to(5000, 1.0);
     two.assert_counts_to(5000, 2.0);
+}
+
+/// Adds one; two of them at once add two, and count that.
+struct AddOne(Arc<AtomicU64>);
+impl Lockable for AddOne {}
+impl StageImpl for AddOne {
+    fn process(&mut self, packet: Arc<RtPacket>, ctx: &mut StageCtx) -> StageResult {
+        packet.map_samples(ctx, |samples| samples.iter_mut().for_each(|x| *x += 1.0))
+    }
+    fn joins(&self, before: &dyn Any) -> bool {
+        before.is::<Self>()
+    }
+    fn process_both(&mut self, before: &mut dyn Any, packet: &mut Arc<RtPacket>) -> bool {
+        assert!(before.is::<Self>());
+        let Some(samples) = packet.own_samples() else { return false };
+        samples.iter_mut().for_each(|x| *x += 2.0);
+        self.0.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+}
+
+#[test]
+fn adjacent_stages_work_at_once_only_where_nobody_can_tell() {
+    let at_once = Arc::<AtomicU64>::default();
+    let kind = || {
+        let at_once = Arc::clone(&at_once);
+        transform(move || AddOne(Arc::clone(&at_once)), PacketKind::Voltage)
+    };
+    let run = |second_group: &str, watched: bool| {
+        at_once.store(0, Ordering::Relaxed);
+        let (seen, between, acquired) = (Seen::default(), Seen::default(), Arc::default());
+        let (source, add, sink, watch) =
+            (source(640, false, 0, &acquired), add(0.5), sink(&seen), sink(&between));
+        let (one, two) = (kind(), kind());
+        let (g, above) = (Some("all"), if watched { "one" } else { "add" });
+        let graph = graph(&[
+            ("source", &source, &[], g, FATAL),
+            ("add", &add, &[], g, FATAL),
+            ("one", &one, &[], g, FATAL),
+            ("between", &watch, &[above], g, DRAIN),
+            ("two", &two, &["one"], Some(second_group), FATAL),
+            ("seen", &sink, &[], Some(second_group), DRAIN),
+        ]);
+        let running = start(graph, &[]).unwrap();
+        assert!(running.wait().failures.is_empty());
+        seen.assert_counts_to(6400, 2.5);
+        between.assert_counts_to(6400, if watched { 1.5 } else { 0.5 });
+        for stage in running.stages().iter().filter(|stage| stage.role != Role::Source) {
+            let stats = &stage.stats;
+            assert_eq!((stats.frames_in.get(), stats.lost_frames.get()), (6400, 0));
+        }
+        at_once.load(Ordering::Relaxed)
+    };
+    // The packet that `between` saw is a copy; so the one that goes on is held by nobody else. One in 32 is timed.
+    assert_eq!(run("all", false), 640 / 32 * 31);
+    assert_eq!(run("all", true), 0, "somebody takes what is between them");
+    assert_eq!(run("other", false), 0, "they are on two threads");
 }
 
 #[test]
@@ -156,7 +216,7 @@ fn stop_drains_what_is_in_flight() {
 fn a_pipeline_whose_last_sink_failed_does_not_run_on_for_nobody() {
     let acquired = Arc::new(AtomicU64::new(0));
     let source = source(u64::MAX, false, 0, &acquired);
-    let broken = Kind { role: pipeline_core::Role::Sink, ..fail_sink() };
+    let broken = Kind { role: Role::Sink, ..fail_sink() };
     let graph = graph(&[("a", &source, &[], None, FATAL), ("c", &broken, &[], None, DRAIN)]);
     let outcome = start(graph, &[]).unwrap().wait();
     assert_eq!(outcome.failures.len(), 1);
@@ -164,7 +224,7 @@ fn a_pipeline_whose_last_sink_failed_does_not_run_on_for_nobody() {
 
 fn fail_sink() -> Kind {
     Kind {
-        role: pipeline_core::Role::Sink,
+        role: Role::Sink,
         most_inputs: 1,
         make: Box::new(|_| {
             Ok(pipeline_core::Built::sink(FailAt { at_sample: 100, by_panic: false }))

@@ -60,6 +60,7 @@ impl Worker {
         for (seat, old) in waiting {
             self.sit_down(seat, old);
         }
+        self.join();
         self.sinks_only = self.nodes.iter().all(|node| node.is_sink);
         self.schedule(&group, &allowed);
         for n in 0..self.nodes.len() {
@@ -84,6 +85,27 @@ impl Worker {
         let thread = thread.name().unwrap_or(&group.name);
         let achieved = scheduling::arrange(thread, group, allowed, was_real_time);
         self.shared.note_scheduling(self.number, achieved);
+    }
+
+    /// Finds the stages that can work along with the one before.
+    fn join(&mut self) {
+        for n in 0..self.nodes.len() {
+            let node = &self.nodes[n];
+            let only_taker = match *node.local {
+                [target] if node.remote.is_empty() => Some(target),
+                _ => None,
+            };
+            let joined = only_taker.filter(|target| {
+                let behind = &self.nodes[target.node];
+                match (&node.body, &behind.body) {
+                    (Running::Stage(first), Running::Stage(second)) => {
+                        behind.ports.len() == 1 && second.joins(&**first)
+                    }
+                    _ => false,
+                }
+            });
+            self.nodes[n].joined = joined;
+        }
     }
 
     fn sit_down(&mut self, seat: Seat, old: Option<RtNode>) {

@@ -4,7 +4,7 @@
 //! once a packet to know the packet's age.
 
 use super::edge::EdgeRx;
-use super::node::{CallError, Target};
+use super::node::{CallError, Running, Target, guarded};
 use super::worker::Worker;
 use crate::clock::monotonic_ns;
 use crate::packet::RtPacket;
@@ -57,7 +57,7 @@ impl Worker {
         }
     }
 
-    fn deliver(&mut self, target: Target, packet: Arc<RtPacket>) {
+    fn deliver(&mut self, target: Target, mut packet: Arc<RtPacket>) {
         let timed = self.timed();
         let sinks_only = self.sinks_only;
         let node = &mut self.nodes[target.node];
@@ -67,6 +67,15 @@ impl Worker {
         }
         let is_sink = node.is_sink;
         node.arrive(target.port, &packet);
+        // Packets whose stages are timed go through them one by one.
+        if let Some(joined) = node.joined.filter(|_| !timed) {
+            match self.deliver_to_both(target.node, joined, &mut packet) {
+                Ok(true) => return self.emit(joined.node, packet),
+                Ok(false) => {}
+                Err(error) => return self.failed(joined.node, &error),
+            }
+        }
+        let node = &mut self.nodes[target.node];
         let captured_ns = packet.header().captured_ns;
         let started_ns = if timed { monotonic_ns() } else { 0 };
         let result = node.process(packet);
@@ -88,13 +97,35 @@ impl Worker {
         }
     }
 
+    /// Lets the stage behind `n` do the work of both, if it will; `n` has taken note of the packet already.
+    fn deliver_to_both(
+        &mut self,
+        n: usize,
+        joined: Target,
+        packet: &mut Arc<RtPacket>,
+    ) -> Result<bool, CallError> {
+        let Ok([node, behind]) = self.nodes.get_disjoint_mut([n, joined.node]) else {
+            return Ok(false);
+        };
+        if node.ctx.lost_before() > 0 || behind.would_lose(joined.port, packet) {
+            return Ok(false);
+        }
+        let (Running::Stage(first), Running::Stage(second)) = (&mut node.body, &mut behind.body)
+        else {
+            return Ok(false);
+        };
+        let done = guarded(|| Ok(second.process_both(&mut **first, packet)))?;
+        if done {
+            node.leave(packet);
+            behind.arrive(joined.port, packet);
+        }
+        Ok(done)
+    }
+
     /// Hands a packet to everyone who takes from stage `n`; the last gets the handle itself, and may work in place.
     pub(super) fn emit(&mut self, n: usize, packet: Arc<RtPacket>) {
         let node = &mut self.nodes[n];
-        let header = packet.header();
-        node.next_out = header.first_sample + u64::from(header.frames);
-        node.stats.packets_out.add(1);
-        node.stats.frames_out.add(u64::from(header.frames));
+        node.leave(&packet);
         let (live, remote, local) = (node.live, node.remote.len(), node.local.len());
         let sent_ns = if remote > 0 && self.timed() { monotonic_ns() } else { 0 };
         for r in 0..remote {

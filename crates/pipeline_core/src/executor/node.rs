@@ -48,6 +48,8 @@ pub(super) struct RtNode {
     pub(super) ctx: StageCtx,
     pub(super) ports: Vec<Port>,
     pub(super) local: Vec<Target>,
+    /// The stage of this thread that takes all it makes and can work along with it.
+    pub(super) joined: Option<Target>,
     /// Outgoing edges of the thread, and the lane there.
     pub(super) remote: Vec<(usize, usize)>,
     /// What it makes comes from a source that cannot wait.
@@ -76,6 +78,19 @@ impl RtNode {
         self.stats.packets_in.add(1);
         self.stats.frames_in.add(u64::from(header.frames));
         self.ctx.prepare(port, lost);
+    }
+
+    /// Whether samples were lost before this packet, which arrives by `port`.
+    pub(super) fn would_lose(&self, port: usize, packet: &RtPacket) -> bool {
+        packet.header().first_sample > self.ports[port].expected
+    }
+
+    /// Counts a packet that goes out.
+    pub(super) fn leave(&mut self, packet: &RtPacket) {
+        let header = packet.header();
+        self.next_out = header.first_sample + u64::from(header.frames);
+        self.stats.packets_out.add(1);
+        self.stats.frames_out.add(u64::from(header.frames));
     }
 
     pub(super) fn count_dropped(&mut self) {
@@ -212,7 +227,7 @@ impl RtNode {
     }
 }
 
-fn guarded<T>(call: impl FnOnce() -> Result<T, StageError>) -> Result<T, CallError> {
+pub(super) fn guarded<T>(call: impl FnOnce() -> Result<T, StageError>) -> Result<T, CallError> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(result) => result.map_err(|error| CallError { error, said: None }),
         Err(panic) => {

@@ -244,6 +244,7 @@ fn lay_out(
             ctx: StageCtx::new(node.max_samples, pacer, Some(reports.clone())),
             ports,
             local: Vec::new(),
+            joined: None,
             remote: Vec::new(),
             live: node.output.as_ref().is_some_and(|spec| spec.live),
             next_out: mark

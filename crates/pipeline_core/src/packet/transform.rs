@@ -36,6 +36,12 @@ impl RtPacket {
         Ok(Some(copy.share()))
     }
 
+    /// The microvolts, `[frame][channel]`, to be changed in place; none when anybody else holds the packet, or it has none.
+    pub fn own_samples(self: &mut Arc<Self>) -> Option<&mut [f32]> {
+        let has_microvolts = self.kind.has_microvolts();
+        Arc::get_mut(self).filter(|_| has_microvolts).map(|own| own.microvolts.as_mut_slice())
+    }
+
     /// Makes microvolts from the codes: `convert(codes, microvolts)` with two slices of one length.
     ///
     /// The packet then holds microvolts alone. In place when unshared: the shell has room for both.

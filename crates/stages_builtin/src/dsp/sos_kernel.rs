@@ -19,7 +19,8 @@
 //! issue them, so something else has to fill the time: up to four sections work at once, section k on frame n - k, with
 //! their state in registers while the packet streams by. The first frames of a call fill this pipeline and the last ones drain
 //! it, so that nothing but the state of the sections outlives a call. Longer cascades hand over in an f64 tile; rounding
-//! to f32 happens once, at the output.
+//! to f32 happens once, at the output. A stage's only section, which alone would wait for itself most of the time, works side by side with those
+//! of the stage behind it ([`Head`]).
 //!
 //! **Same bits everywhere.** The vectors are those of the best level the processor has (AVX-512, AVX2, SSE; NEON), chosen at run
 //! time. None contracts a product and a sum into one rounding (FMA), every channel sees the same operations in the same
@@ -45,7 +46,7 @@ const MAX_LANES: usize = 16;
 pub(super) const TILE: usize = TILE_FRAMES * MAX_LANES;
 
 /// Most sections that work at once: one more, and coefficients and state of a block no longer fit the registers.
-const MAX_SECTIONS: usize = 4;
+pub(super) const MAX_SECTIONS: usize = 4;
 
 /// Where the samples and the state of a call lie.
 pub(super) struct Job<'a> {
@@ -61,6 +62,19 @@ pub(super) struct Job<'a> {
     pub(super) samples: &'a mut [f32],
     /// [`TILE`] values of scratch.
     pub(super) tile: &'a mut [f64],
+    /// The stage before; then there are 1 to `MAX_SECTIONS - 1` sections.
+    pub(super) head: Option<Head<'a>>,
+}
+
+/// The one section of the stage before, of as many channels. What it makes is rounded to f32 on the way, as between any two stages.
+pub(super) struct Head<'a> {
+    pub(super) section: Sos,
+    /// First state variable of each channel.
+    pub(super) s1: &'a mut [f64],
+    /// Second state variable of each channel.
+    pub(super) s2: &'a mut [f64],
+    /// A frame: in the end the last one that the section has made.
+    pub(super) made: &'a mut [f32],
 }
 
 /// Filters all samples of the job.
@@ -74,7 +88,8 @@ fn all_channels<S: Simd>(simd: S, job: &mut Job<'_>) {
     let native = <S::f64s as SimdBase<S>>::LEN;
     // Measured: recursions that do not wait for each other, vectors times sections, gain speed up to about six, and lose it
     // where their state no longer fits the registers.
-    let widest = match (native, job.sections.len().min(MAX_SECTIONS)) {
+    let sections = job.sections.len() + usize::from(job.head.is_some());
+    let widest = match (native, sections.min(MAX_SECTIONS)) {
         (8.., ..4) => 16,
         (8.., _) | (4.., ..4) | (_, ..3) => 8,
         (4.., _) | (_, 3) => 4,
@@ -95,23 +110,46 @@ fn all_channels<S: Simd>(simd: S, job: &mut Job<'_>) {
 /// `V` vectors of channels from channel `first` on, through all sections; answers how many channels that are.
 #[inline(always)]
 fn block<S: Simd, L: Lanes<S>, const V: usize>(simd: S, job: &mut Job<'_>, first: usize) -> usize {
-    let Job { sections, s1, s2, channels, samples, tile } = job;
+    let Job { sections, s1, s2, channels, samples, tile, head } = job;
     let channels = *channels;
+    if let Some(Head { section, s1: head_s1, s2: head_s2, made }) = head {
+        let mut rows =
+            Rows { samples, channels, first, tile, from_tile: false, to_tile: false, made };
+        let head = [&mut head_s1[first..], &mut head_s2[first..]];
+        let state = State { s1: &mut s1[first..], s2: &mut s2[first..], channels, head };
+        let head = *section;
+        match **sections {
+            [] => pass::<S, L, V, 1, true>(simd, [head], state, &mut rows),
+            [a] => pass::<S, L, V, 2, true>(simd, [head, a], state, &mut rows),
+            [a, b] => pass::<S, L, V, 3, true>(simd, [head, a, b], state, &mut rows),
+            [a, b, c, ..] => pass::<S, L, V, 4, true>(simd, [head, a, b, c], state, &mut rows),
+        }
+        return L::COUNT * V;
+    }
     let passes = sections.len().div_ceil(MAX_SECTIONS).max(1);
     let frames = if passes > 1 { TILE_FRAMES } else { samples.len() };
     for samples in samples.chunks_mut(frames * channels) {
-        let mut rows = Rows { samples, channels, first, tile, from_tile: false, to_tile: false };
+        let mut rows = Rows {
+            samples,
+            channels,
+            first,
+            tile,
+            from_tile: false,
+            to_tile: false,
+            made: &mut [],
+        };
         let (mut at, mut left) = (first, sections.len());
         for sections in sections.chunks(sections.len().div_ceil(passes).max(1)) {
             left -= sections.len();
             rows.to_tile = left > 0;
-            let state = State { s1: &mut s1[at..], s2: &mut s2[at..], channels };
+            let head = [&mut [][..], &mut []];
+            let state = State { s1: &mut s1[at..], s2: &mut s2[at..], channels, head };
             match *sections {
                 [] => {}
-                [a] => pass::<S, L, V, 1>(simd, [a], state, &mut rows),
-                [a, b] => pass::<S, L, V, 2>(simd, [a, b], state, &mut rows),
-                [a, b, c] => pass::<S, L, V, 3>(simd, [a, b, c], state, &mut rows),
-                [a, b, c, d, ..] => pass::<S, L, V, 4>(simd, [a, b, c, d], state, &mut rows),
+                [a] => pass::<S, L, V, 1, false>(simd, [a], state, &mut rows),
+                [a, b] => pass::<S, L, V, 2, false>(simd, [a, b], state, &mut rows),
+                [a, b, c] => pass::<S, L, V, 3, false>(simd, [a, b, c], state, &mut rows),
+                [a, b, c, d, ..] => pass::<S, L, V, 4, false>(simd, [a, b, c, d], state, &mut rows),
             }
             rows.from_tile = true;
             at += sections.len() * channels;
@@ -125,29 +163,43 @@ struct State<'a> {
     s1: &'a mut [f64],
     s2: &'a mut [f64],
     channels: usize,
+    /// That of the [`Head`], if there is one.
+    head: [&'a mut [f64]; 2],
 }
 
-/// `N` sections over all rows.
+impl State<'_> {
+    /// Both variables of section `k`, for as many channels as there are from the first one of the block on.
+    #[inline(always)]
+    fn of<const HEAD: bool>(&mut self, k: usize) -> [&mut [f64]; 2] {
+        if HEAD && k == 0 {
+            return self.head.each_mut().map(|state| &mut **state);
+        }
+        let at = (k - usize::from(HEAD)) * self.channels;
+        [&mut self.s1[at..], &mut self.s2[at..]]
+    }
+}
+
+/// `N` sections over all rows; the first one is the `HEAD`'s if there is one.
 #[inline(always)]
-fn pass<S: Simd, L: Lanes<S>, const V: usize, const N: usize>(
+fn pass<S: Simd, L: Lanes<S>, const V: usize, const N: usize, const HEAD: bool>(
     simd: S,
     sections: [Sos; N],
-    state: State<'_>,
+    mut state: State<'_>,
     rows: &mut Rows<'_>,
 ) {
-    let State { s1, s2, channels } = state;
-    let load = |state: &[f64], k: usize| -> [L; V] {
-        from_fn(|v| L::load(simd, &state[k * channels + v * L::COUNT..]))
-    };
+    let load = |state: &[f64]| -> [L; V] { from_fn(|v| L::load(simd, &state[v * L::COUNT..])) };
     let frames = rows.samples.len() / rows.channels;
-    let mut line = Line::<S, L, V, N> {
+    let mut line = Line::<S, L, V, N, HEAD> {
         simd,
         frames,
-        sections: from_fn(|k| Section {
-            coefficients: sections[k],
-            s1: load(s1, k),
-            s2: load(s2, k),
-            made: [L::load(simd, &[0.0; MAX_LANES]); V],
+        sections: from_fn(|k| {
+            let [s1, s2] = state.of::<HEAD>(k);
+            Section {
+                coefficients: sections[k],
+                s1: load(s1),
+                s2: load(s2),
+                made: [L::load(simd, &[0.0; MAX_LANES]); V],
+            }
         }),
     };
     let fill = N - 1;
@@ -161,22 +213,24 @@ fn pass<S: Simd, L: Lanes<S>, const V: usize, const N: usize>(
         line.round::<true>(round, rows);
     }
     for (k, section) in line.sections.iter().enumerate() {
+        let [s1, s2] = state.of::<HEAD>(k);
         for v in 0..V {
-            let at = k * channels + v * L::COUNT;
-            section.s1[v].store(&mut s1[at..]);
-            section.s2[v].store(&mut s2[at..]);
+            section.s1[v].store(&mut s1[v * L::COUNT..]);
+            section.s2[v].store(&mut s2[v * L::COUNT..]);
         }
     }
 }
 
 /// `N` sections at work on a block of channels: in round n, section k is at frame n - k.
-struct Line<S, L, const V: usize, const N: usize> {
+struct Line<S, L, const V: usize, const N: usize, const HEAD: bool> {
     simd: S,
     frames: usize,
     sections: [Section<L, V>; N],
 }
 
-impl<S: Simd, L: Lanes<S>, const V: usize, const N: usize> Line<S, L, V, N> {
+impl<S: Simd, L: Lanes<S>, const V: usize, const N: usize, const HEAD: bool>
+    Line<S, L, V, N, HEAD>
+{
     /// One round; at the `EDGE` of a packet only of those sections whose frame exists.
     #[inline(always)]
     fn round<const EDGE: bool>(&mut self, round: usize, rows: &mut Rows<'_>) {
@@ -185,8 +239,15 @@ impl<S: Simd, L: Lanes<S>, const V: usize, const N: usize> Line<S, L, V, N> {
             if EDGE && (round < k || round - k >= self.frames) {
                 continue;
             }
-            let x = if k == 0 { rows.get(self.simd, round) } else { self.sections[k - 1].made };
+            let x = match k {
+                0 => rows.get(self.simd, round),
+                1 if HEAD => rows.made(self.simd),
+                _ => self.sections[k - 1].made,
+            };
             self.sections[k].step(x);
+            if HEAD && k == 0 {
+                rows.make(self.sections[0].made);
+            }
             if k + 1 == N {
                 rows.put(round - k, self.sections[k].made);
             }
@@ -228,6 +289,8 @@ struct Rows<'a> {
     tile: &'a mut [f64],
     from_tile: bool,
     to_tile: bool,
+    /// Between the [`Head`] and what follows.
+    made: &'a mut [f32],
 }
 
 impl Rows<'_> {
@@ -239,6 +302,20 @@ impl Rows<'_> {
         }
         let row = &self.samples[frame * self.channels + self.first..][..V * L::COUNT];
         from_fn(|v| L::widen(simd, &row[v * L::COUNT..]))
+    }
+
+    #[inline(always)]
+    fn made<S: Simd, L: Lanes<S>, const V: usize>(&self, simd: S) -> [L; V] {
+        let row = &self.made[self.first..][..V * L::COUNT];
+        from_fn(|v| L::widen(simd, &row[v * L::COUNT..]))
+    }
+
+    #[inline(always)]
+    fn make<S: Simd, L: Lanes<S>, const V: usize>(&mut self, values: [L; V]) {
+        let row = &mut self.made[self.first..][..V * L::COUNT];
+        for (v, values) in values.into_iter().enumerate() {
+            values.narrow(&mut row[v * L::COUNT..]);
+        }
     }
 
     #[inline(always)]

@@ -96,6 +96,16 @@ impl Continuity {
         Ok(anew)
     }
 
+    /// Whether nothing is special: the packet goes on from the one before, everything has settled, no channel is at a rail.
+    pub(super) fn is_calm(&self, packet: &RtPacket) -> bool {
+        let header = packet.header();
+        Arc::ptr_eq(&header.sensor, &self.sensor)
+            && header.flags == Flags::NONE
+            && self.left == 0
+            && !self.railed
+            && self.recovering.iter().all(|left| *left == 0)
+    }
+
     /// A packet through a stage that changes samples in place.
     ///
     /// # Errors
