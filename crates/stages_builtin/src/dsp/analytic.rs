@@ -14,14 +14,16 @@ use super::error::{DesignError, Rule};
 use super::firwin::{Window, firwin};
 use super::history::History;
 use super::sos::Init;
+use super::weigh::weigh;
 use super::{Band, error::inside_band};
+use fearless_simd::Level;
 use std::f64::consts::TAU;
 
 /// Complex taps: plain data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnalyticFilter {
-    /// Oldest first, as the history lies.
-    reversed: Box<[Complex]>,
+    /// Real and imaginary parts, oldest first, as the history lies.
+    reversed: Box<[[f64; 2]]>,
 }
 
 impl AnalyticFilter {
@@ -50,8 +52,7 @@ impl AnalyticFilter {
         for (h, v) in h.iter_mut().zip(&window) {
             *h = *h - scale * *v;
         }
-        h.reverse();
-        Ok(Self { reversed: h.into() })
+        Ok(Self { reversed: h.iter().rev().map(|h| [h.re, h.im]).collect() })
     }
 
     /// How many taps there are.
@@ -64,16 +65,16 @@ impl AnalyticFilter {
 #[derive(Debug, Clone)]
 pub struct AnalyticState {
     history: History,
-    re: Box<[f64]>,
-    im: Box<[f64]>,
+    sums: Box<[[f64; 2]]>,
+    /// The vectors this processor has.
+    level: Level,
 }
 
 impl AnalyticState {
     /// The state of `filter` before its first frame; the past is the first frame.
     pub fn new(filter: &AnalyticFilter, channels: usize) -> Self {
-        let zeros = vec![0.0; channels];
         let history = History::new(filter.taps(), channels, Init::Step);
-        Self { history, re: zeros.clone().into(), im: zeros.into() }
+        Self { history, sums: vec![[0.0; 2]; channels].into(), level: Level::new() }
     }
 
     /// As fresh.
@@ -99,24 +100,11 @@ impl AnalyticState {
         assert_eq!(self.history.frames(), filter.taps(), "the state is another filter's");
         for frame in input.chunks_exact(self.history.channels().max(1)) {
             self.history.push(frame.iter().map(|x| f64::from(*x)));
-            weigh(&filter.reversed, self.history.newest(), &mut self.re, &mut self.im);
-            for (re, im) in self.re.iter().zip(&self.im) {
+            weigh(self.level, &filter.reversed, self.history.newest(), &mut self.sums);
+            for [re, im] in &self.sums {
                 output.push(re.hypot(*im) as f32);
                 output.push(im.atan2(*re) as f32);
             }
-        }
-    }
-}
-
-/// One output frame. Twice compiled on x86-64, with the same bits from both.
-#[multiversion::multiversion(targets("x86_64+avx2"))]
-fn weigh(taps: &[Complex], window: &[f64], re: &mut [f64], im: &mut [f64]) {
-    re.fill(0.0);
-    im.fill(0.0);
-    for (tap, row) in taps.iter().zip(window.chunks_exact(re.len())) {
-        for ((re, im), x) in re.iter_mut().zip(im.iter_mut()).zip(row) {
-            *re += tap.re * x;
-            *im += tap.im * x;
         }
     }
 }

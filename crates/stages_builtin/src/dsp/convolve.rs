@@ -3,16 +3,14 @@
 //! As `scipy.signal.lfilter(h, 1, x)`. It costs one multiplication per tap, channel and frame, which is the price of a
 //! filter that adds no delay beyond its own: one by FFT waits for a block.
 
-// A helper that is not inlined would be compiled for the baseline only.
-#![allow(clippy::inline_always)]
-
-use multiversion::multiversion;
+use fearless_simd::Level;
 use std::f64::consts::TAU;
 
 use super::complex::Complex;
 use super::history::History;
 use super::settling::settling_of_taps;
 use super::sos::Init;
+use super::weigh::weigh;
 
 /// The taps of a FIR filter: plain data.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,9 +40,7 @@ impl Fir {
         let delay = self.group_delay_samples(0.0, 1.0);
         if delay.is_finite() { delay } else { 0.0 }
     }
-}
 
-impl Fir {
     /// Frequency response at `hz` for samples at `rate_hz`: `sum_k h[k] e^(-j w k)`.
     pub fn response(&self, hz: f64, rate_hz: f64) -> Complex {
         self.sum(hz, rate_hz, |_| 1.0)
@@ -81,12 +77,16 @@ impl Fir {
 #[derive(Debug, Clone)]
 pub struct FirState {
     history: History,
+    sums: Box<[[f64; 1]]>,
+    /// The vectors this processor has.
+    level: Level,
 }
 
 impl FirState {
     /// The state of `fir` before its first frame of `channels` samples.
     pub fn new(fir: &Fir, channels: usize, init: Init) -> Self {
-        Self { history: History::new(fir.taps(), channels, init) }
+        let sums = vec![[0.0]; channels].into();
+        Self { history: History::new(fir.taps(), channels, init), sums, level: Level::new() }
     }
 
     /// As fresh: the next frame is the first.
@@ -117,42 +117,11 @@ impl FirState {
         assert_eq!(samples.len() % channels, 0, "samples must be whole frames");
         for frame in samples.chunks_exact_mut(channels) {
             self.history.push(frame.iter().map(|x| f64::from(*x)));
-            weigh(&fir.reversed, self.history.newest(), frame);
+            weigh(self.level, fir.reversed.as_chunks().0, self.history.newest(), &mut self.sums);
+            for (y, [sum]) in frame.iter_mut().zip(&self.sums) {
+                *y = *sum as f32;
+            }
         }
-    }
-}
-
-/// One output frame, in blocks of channels that fill the vector lanes; the sum runs from the oldest frame to the newest.
-///
-/// Twice compiled on x86-64, with the same bits from both: AVX2 without fused multiply-add.
-#[multiversion(targets("x86_64+avx2"))]
-fn weigh(taps: &[f64], window: &[f64], out: &mut [f32]) {
-    let channels = out.len();
-    let mut first = 0;
-    while first + 8 <= channels {
-        block::<8>(taps, window, first, out);
-        first += 8;
-    }
-    if first + 4 <= channels {
-        block::<4>(taps, window, first, out);
-        first += 4;
-    }
-    while first < channels {
-        block::<1>(taps, window, first, out);
-        first += 1;
-    }
-}
-
-#[inline(always)]
-fn block<const W: usize>(taps: &[f64], window: &[f64], first: usize, out: &mut [f32]) {
-    let mut sum = [0.0; W];
-    for (tap, row) in taps.iter().zip(window.chunks_exact(out.len())) {
-        for (sum, x) in sum.iter_mut().zip(&row[first..first + W]) {
-            *sum += tap * x;
-        }
-    }
-    for (out, sum) in out[first..first + W].iter_mut().zip(sum) {
-        *out = sum as f32;
     }
 }
 

@@ -24,6 +24,9 @@ pub(super) trait Lanes<S: Simd>:
 
     /// Over the first `COUNT` samples, rounded to nearest.
     fn narrow(self, samples: &mut [f32]);
+
+    /// The values as samples hold them. In registers: a vector loaded from where one has just been stored waits for it.
+    fn rounded(self, simd: S) -> Self;
 }
 
 macro_rules! lanes {
@@ -52,6 +55,11 @@ macro_rules! lanes {
                 let samples: &mut [f32; $count] = samples.first_chunk_mut().expect(ENOUGH);
                 *samples = self.to_array().map(|value| value as f32);
             }
+
+            #[inline(always)]
+            fn rounded(self, simd: S) -> Self {
+                Self::simd_from(simd, self.to_array().map(|value| f64::from(value as f32)))
+            }
         }
     )*};
 }
@@ -79,6 +87,11 @@ impl<S: Simd> Lanes<S> for f64 {
     #[inline(always)]
     fn narrow(self, samples: &mut [f32]) {
         samples[0] = self as f32;
+    }
+
+    #[inline(always)]
+    fn rounded(self, _: S) -> Self {
+        f64::from(self as f32)
     }
 }
 

@@ -48,6 +48,7 @@ pub mod sos;
 mod sos_kernel;
 pub mod sos_state;
 mod symmetric;
+mod weigh;
 pub mod welch;
 
 pub use analytic::{AnalyticFilter, AnalyticState};

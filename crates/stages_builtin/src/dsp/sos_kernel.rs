@@ -113,10 +113,13 @@ fn block<S: Simd, L: Lanes<S>, const V: usize>(simd: S, job: &mut Job<'_>, first
     let Job { sections, s1, s2, channels, samples, tile, head } = job;
     let channels = *channels;
     if let Some(Head { section, s1: head_s1, s2: head_s2, made }) = head {
-        let mut rows =
-            Rows { samples, channels, first, tile, from_tile: false, to_tile: false, made };
-        let head = [&mut head_s1[first..], &mut head_s2[first..]];
-        let state = State { s1: &mut s1[first..], s2: &mut s2[first..], channels, head };
+        let mut rows = Rows { samples, channels, first, tile, from_tile: false, to_tile: false };
+        let before = Before {
+            s1: &mut head_s1[first..],
+            s2: &mut head_s2[first..],
+            made: &mut made[first..],
+        };
+        let state = State { s1: &mut s1[first..], s2: &mut s2[first..], channels, before };
         let head = *section;
         match **sections {
             [] => pass::<S, L, V, 1, true>(simd, [head], state, &mut rows),
@@ -129,21 +132,13 @@ fn block<S: Simd, L: Lanes<S>, const V: usize>(simd: S, job: &mut Job<'_>, first
     let passes = sections.len().div_ceil(MAX_SECTIONS).max(1);
     let frames = if passes > 1 { TILE_FRAMES } else { samples.len() };
     for samples in samples.chunks_mut(frames * channels) {
-        let mut rows = Rows {
-            samples,
-            channels,
-            first,
-            tile,
-            from_tile: false,
-            to_tile: false,
-            made: &mut [],
-        };
+        let mut rows = Rows { samples, channels, first, tile, from_tile: false, to_tile: false };
         let (mut at, mut left) = (first, sections.len());
         for sections in sections.chunks(sections.len().div_ceil(passes).max(1)) {
             left -= sections.len();
             rows.to_tile = left > 0;
-            let head = [&mut [][..], &mut []];
-            let state = State { s1: &mut s1[at..], s2: &mut s2[at..], channels, head };
+            let before = Before::default();
+            let state = State { s1: &mut s1[at..], s2: &mut s2[at..], channels, before };
             match *sections {
                 [] => {}
                 [a] => pass::<S, L, V, 1, false>(simd, [a], state, &mut rows),
@@ -163,8 +158,15 @@ struct State<'a> {
     s1: &'a mut [f64],
     s2: &'a mut [f64],
     channels: usize,
-    /// That of the [`Head`], if there is one.
-    head: [&'a mut [f64]; 2],
+    before: Before<'a>,
+}
+
+/// State and last output of the [`Head`] from the first channel of a block on; empty where there is none.
+#[derive(Default)]
+struct Before<'a> {
+    s1: &'a mut [f64],
+    s2: &'a mut [f64],
+    made: &'a mut [f32],
 }
 
 impl State<'_> {
@@ -172,7 +174,7 @@ impl State<'_> {
     #[inline(always)]
     fn of<const HEAD: bool>(&mut self, k: usize) -> [&mut [f64]; 2] {
         if HEAD && k == 0 {
-            return self.head.each_mut().map(|state| &mut **state);
+            return [&mut *self.before.s1, &mut *self.before.s2];
         }
         let at = (k - usize::from(HEAD)) * self.channels;
         [&mut self.s1[at..], &mut self.s2[at..]]
@@ -218,6 +220,11 @@ fn pass<S: Simd, L: Lanes<S>, const V: usize, const N: usize, const HEAD: bool>(
             section.s1[v].store(&mut s1[v * L::COUNT..]);
             section.s2[v].store(&mut s2[v * L::COUNT..]);
         }
+        if HEAD && k == 0 {
+            for (v, made) in section.made.into_iter().enumerate() {
+                made.narrow(&mut state.before.made[v * L::COUNT..]);
+            }
+        }
     }
 }
 
@@ -239,14 +246,10 @@ impl<S: Simd, L: Lanes<S>, const V: usize, const N: usize, const HEAD: bool>
             if EDGE && (round < k || round - k >= self.frames) {
                 continue;
             }
-            let x = match k {
-                0 => rows.get(self.simd, round),
-                1 if HEAD => rows.made(self.simd),
-                _ => self.sections[k - 1].made,
-            };
+            let x = if k == 0 { rows.get(self.simd, round) } else { self.sections[k - 1].made };
             self.sections[k].step(x);
             if HEAD && k == 0 {
-                rows.make(self.sections[0].made);
+                self.sections[0].made = self.sections[0].made.map(|made| made.rounded(self.simd));
             }
             if k + 1 == N {
                 rows.put(round - k, self.sections[k].made);
@@ -289,8 +292,6 @@ struct Rows<'a> {
     tile: &'a mut [f64],
     from_tile: bool,
     to_tile: bool,
-    /// Between the [`Head`] and what follows.
-    made: &'a mut [f32],
 }
 
 impl Rows<'_> {
@@ -302,20 +303,6 @@ impl Rows<'_> {
         }
         let row = &self.samples[frame * self.channels + self.first..][..V * L::COUNT];
         from_fn(|v| L::widen(simd, &row[v * L::COUNT..]))
-    }
-
-    #[inline(always)]
-    fn made<S: Simd, L: Lanes<S>, const V: usize>(&self, simd: S) -> [L; V] {
-        let row = &self.made[self.first..][..V * L::COUNT];
-        from_fn(|v| L::widen(simd, &row[v * L::COUNT..]))
-    }
-
-    #[inline(always)]
-    fn make<S: Simd, L: Lanes<S>, const V: usize>(&mut self, values: [L; V]) {
-        let row = &mut self.made[self.first..][..V * L::COUNT];
-        for (v, values) in values.into_iter().enumerate() {
-            values.narrow(&mut row[v * L::COUNT..]);
-        }
     }
 
     #[inline(always)]
