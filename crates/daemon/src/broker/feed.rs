@@ -54,6 +54,11 @@ impl Feed {
         }
     }
 
+    /// Whether the next frame is there already.
+    pub fn has_more(&self) -> bool {
+        !self.frames.is_empty()
+    }
+
     fn newest(&mut self) -> Option<Frame> {
         let mut newest = None;
         loop {

@@ -11,6 +11,8 @@ use tokio::sync::OwnedSemaphorePermit;
 const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 /// tungstenite clears its read buffer on every poll (issue 547 there), and its default is 128 KiB.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
+/// What a client that is behind gets with one call of the kernel, about; a single frame leaves at once all the same.
+const WRITE_BUFFER_BYTES: usize = 3 * 1024;
 
 /// The handshake to answer, and the client's place.
 pub(super) fn accept(
@@ -22,7 +24,7 @@ pub(super) fn accept(
     let place = Arc::clone(&app.places).try_acquire_owned().map_err(|_| ApiError::Full)?;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_message_size(MAX_MESSAGE_BYTES)
         .max_frame_size(MAX_MESSAGE_BYTES)
         .protocols(crate::api::first_protocol(headers));

@@ -32,13 +32,22 @@ impl Writer {
     /// Sends one message; false when the client is gone, or has been given up because it did not take this message
     /// within the limit.
     pub(super) async fn send(&self, message: Message) -> bool {
+        self.write(message, false).await
+    }
+
+    /// As [`send`](Self::send); with `more` to follow at once, the message may wait for it, so that both leave together.
+    pub(super) async fn write(&self, message: Message, more: bool) -> bool {
         let mut guard = self.sink.lock().await;
         let Some(sink) = guard.as_mut() else { return false };
-        let mut sending = pin!(sink.send(message));
-        // A socket with room takes it at once; only for another is a timer set.
-        let sent = match poll_fn(|cx| Poll::Ready(sending.as_mut().poll(cx))).await {
-            Poll::Ready(sent) => sent.is_ok(),
-            Poll::Pending => matches!(timeout(self.stall_limit, sending).await, Ok(Ok(()))),
+        let sent = {
+            let mut sending = pin!(async {
+                if more { sink.feed(message).await } else { sink.send(message).await }
+            });
+            // A socket with room takes it at once; only for another is a timer set.
+            match poll_fn(|cx| Poll::Ready(sending.as_mut().poll(cx))).await {
+                Poll::Ready(sent) => sent.is_ok(),
+                Poll::Pending => matches!(timeout(self.stall_limit, sending).await, Ok(Ok(()))),
+            }
         };
         if sent {
             return true;
