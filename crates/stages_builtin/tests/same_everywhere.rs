@@ -27,7 +27,7 @@ const RATE_HZ: f64 = 250.0;
 
 #[test]
 fn stages_make_the_same_on_this_machine_as_on_the_one_that_wrote_the_file() {
-    let registry = Registry::default().with(stages_builtin::STAGES).unwrap();
+    let registry = Registry::default().with(stages_builtin::STAGES).expect("each kind once");
     let transforms = registry.entries().iter().filter(|entry| entry.role == Role::Transform);
     let made: BTreeMap<&str, Vec<f32>> =
         transforms.map(|entry| (entry.kind, thinned(&output(entry)))).collect();
@@ -36,15 +36,15 @@ fn stages_make_the_same_on_this_machine_as_on_the_one_that_wrote_the_file() {
         let mut text = String::new();
         for (kind, samples) in &made {
             let samples: Vec<String> = samples.iter().map(f32::to_string).collect();
-            writeln!(text, "{kind} {}", samples.join(" ")).unwrap();
+            writeln!(text, "{kind} {}", samples.join(" ")).expect("a text takes everything");
         }
-        fs::write(&path, text).unwrap();
+        fs::write(&path, text).expect("the file can be read and written");
     }
-    let text = fs::read_to_string(&path).unwrap();
+    let text = fs::read_to_string(&path).expect("the file can be read and written");
     let expected: BTreeMap<&str, Vec<f32>> = text
         .lines()
         .filter_map(|line| line.split_once(' '))
-        .map(|(kind, rest)| (kind, rest.split(' ').map(|x| x.parse().unwrap()).collect()))
+        .map(|(kind, rest)| (kind, rest.split(' ').map(|x| x.parse().expect("a number")).collect()))
         .collect();
     assert!(
         made.keys().eq(expected.keys()),
@@ -81,7 +81,7 @@ fn thinned(samples: &[f32]) -> Vec<f32> {
 /// Everything the stage makes of the signal with its example parameters.
 fn output(entry: &StageEntry) -> Vec<f32> {
     let ctx = StageInitCtx::in_folder(".");
-    let desc = entry.parse(&entry.example()).unwrap();
+    let desc = entry.parse(&entry.example()).expect("an example is right");
     let build = |kind| {
         let streams = vec![("input", input(kind)); entry.inputs.0];
         desc.build(&Inputs::new(&streams), &ctx).map(|built| (kind, built))
@@ -116,7 +116,7 @@ fn output(entry: &StageEntry) -> Vec<f32> {
                 packet.microvolts_mut().extend(values.iter().map(|uv| *uv as f32));
             }
             work.prepare(port, 0);
-            if let Some(out) = stage.process(packet.share(), &mut work).unwrap() {
+            if let Some(out) = stage.process(packet.share(), &mut work).expect("the stage works") {
                 made.extend_from_slice(out.microvolts());
             }
         }

@@ -17,7 +17,7 @@ const GROUP_DELAY_HZ: f64 = 10.0;
 #[test]
 fn the_page_of_stages_is_what_the_stages_say() {
     let files = sources(&here("src"));
-    let registry = Registry::default().with(stages_builtin::STAGES).unwrap();
+    let registry = Registry::default().with(stages_builtin::STAGES).expect("each kind once");
     let mut page = String::from(
         "# Stages\n\nEvery kind of stage: what it computes and where that comes from, its delay, its parameters. Made from the code by\n\
          `EEGD_WRITE_DOCS=1 cargo test -p stages_builtin --test stages_doc`; `eegd stages` tells the parameters of the program you have.\n\
@@ -30,7 +30,7 @@ fn the_page_of_stages_is_what_the_stages_say() {
     }
     let path = here("../../docs/stages.md");
     if env::var_os("EEGD_WRITE_DOCS").is_some() {
-        fs::write(&path, &page).unwrap();
+        fs::write(&path, &page).expect("the file can be read and written");
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(
@@ -46,12 +46,12 @@ fn here(path: &str) -> PathBuf {
 /// The text of every file below a folder.
 fn sources(folder: &Path) -> Vec<String> {
     let mut texts = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in fs::read_dir(folder).expect("the file can be read and written") {
+        let path = entry.expect("the file can be read and written").path();
         if path.is_dir() {
             texts.append(&mut sources(&path));
         } else {
-            texts.push(fs::read_to_string(path).unwrap());
+            texts.push(fs::read_to_string(path).expect("the file can be read and written"));
         }
     }
     texts
@@ -74,9 +74,9 @@ fn doc_of(kind: &str, files: &[String]) -> String {
 
 fn describe(entry: &StageEntry, doc: &str, page: &mut String) {
     let schema = entry.schema();
-    writeln!(page, "\n## {}\n\n{doc}\n", entry.kind).unwrap();
+    writeln!(page, "\n## {}\n\n{doc}\n", entry.kind).expect("a text takes everything");
     if entry.role == Role::Transform {
-        writeln!(page, "{}\n", delay(entry)).unwrap();
+        writeln!(page, "{}\n", delay(entry)).expect("a text takes everything");
     }
     let required: Vec<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -93,15 +93,16 @@ fn describe(entry: &StageEntry, doc: &str, page: &mut String) {
         };
         let text = property["description"].as_str().unwrap_or_default();
         let text = text.replace('\n', " ").replace('|', "\\|");
-        writeln!(page, "| `{name}` | {default} | {text} |").unwrap();
+        writeln!(page, "| `{name}` | {default} | {text} |").expect("a text takes everything");
     }
-    writeln!(page, "\n```yaml\n- {}: {}\n```", entry.kind, entry.example()).unwrap();
+    writeln!(page, "\n```yaml\n- {}: {}\n```", entry.kind, entry.example())
+        .expect("a text takes everything");
 }
 
 /// What the stage declares, and what a filter whose delay depends on frequency does to one.
 fn delay(entry: &StageEntry) -> String {
     let ctx = StageInitCtx::in_folder(".");
-    let desc = entry.parse(&entry.example()).unwrap();
+    let desc = entry.parse(&entry.example()).expect("an example is right");
     let built = [PacketKind::Voltage, PacketKind::RawI32].into_iter().find_map(|kind| {
         let streams = vec![("input", input(kind)); entry.inputs.0];
         desc.build(&Inputs::new(&streams), &ctx).ok()
