@@ -4,6 +4,8 @@
     reason = "the doc comments are the text of --help, where back-ticks would show"
 )]
 
+use super::cli_ctl::{CtlOrder, Daemon};
+use super::examples;
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,7 +14,7 @@ use std::path::PathBuf;
 ///
 /// Without a command, plays the built-in demo, a real recording, and serves it at http://127.0.0.1:8080.
 #[derive(Debug, Parser)]
-#[command(name = "eegd", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+#[command(name = "eegd", version, args_conflicts_with_subcommands = true, after_help = examples::ALL)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -20,23 +22,10 @@ pub(super) struct Cli {
     pub(super) serve: Serve,
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  eegd                                  the demo: raw and filtered EEG at http://127.0.0.1:8080
-  eegd run my.yaml                      your pipeline, live
-  eegd run my.yaml --set notch.hz=50    with one parameter changed
-  eegd process my.yaml                  the same pipeline over a recording, as fast as it can be read
-  eegd check my.yaml                    every mistake in it, or the graph it makes
-  eegd stages                           every kind of stage, with its parameters
-  eegd info rec.bdf                     what is in a recording; recover makes one whole, convert writes it as another
-  eegd doctor                           what this machine lacks for it, and what to type
-  eegd ctl set notch.hz=50              a parameter changed while it runs
-
-Exit codes: 0 done, 2 the input (arguments, file, pipeline) is wrong, 1 anything else.";
-
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Run a pipeline and serve it; without PIPELINE, the built-in demo.
+    #[command(after_help = examples::RUN)]
     Run {
         /// The pipeline file: .yaml, .toml or .json.
         pipeline: Option<PathBuf>,
@@ -44,6 +33,7 @@ pub(super) enum Command {
         serve: Serve,
     },
     /// Run a pipeline as fast as its source allows, without a server, then exit.
+    #[command(after_help = examples::PROCESS)]
     Process {
         /// The pipeline file: .yaml, .toml or .json.
         pipeline: PathBuf,
@@ -55,6 +45,7 @@ pub(super) enum Command {
         data: Data,
     },
     /// Build a pipeline, print its graph (stages, groups, rates, delays), and drop it; or print every mistake in it.
+    #[command(after_help = examples::CHECK)]
     Check {
         /// The pipeline file: .yaml, .toml or .json.
         pipeline: PathBuf,
@@ -66,6 +57,7 @@ pub(super) enum Command {
         filters: Option<Vec<f64>>,
     },
     /// Control an eegd that runs, over its API.
+    #[command(after_help = examples::CTL)]
     Ctl {
         #[command(flatten)]
         daemon: Daemon,
@@ -73,10 +65,13 @@ pub(super) enum Command {
         order: CtlOrder,
     },
     /// Measure what this machine can carry: wake-ups, hops, stages, and the whole chain until it no longer keeps up.
+    #[command(after_help = examples::BENCH)]
     Bench(Bench),
     /// Tell whether this machine is ready: kernel, privileges, cores, SPI, GPIO, disk; and what to type where it is not.
+    #[command(after_help = examples::DOCTOR)]
     Doctor(Doctor),
     /// Tell what is in a recording: streams, gaps, annotations, and whether the file is whole.
+    #[command(after_help = examples::INFO)]
     Info {
         /// The recording: EDF, BDF, XDF, CSV or OpenBCI text.
         file: PathBuf,
@@ -85,13 +80,16 @@ pub(super) enum Command {
         json: bool,
     },
     /// Make an interrupted recording whole.
+    #[command(after_help = examples::RECOVER)]
     Recover {
         /// The recording: EDF, BDF, XDF or CSV. It is changed in place, and only where it has to be.
         file: PathBuf,
     },
     /// Write a recording in another format.
+    #[command(after_help = examples::CONVERT)]
     Convert(Conversion),
     /// Hand studies to other programs.
+    #[command(after_help = examples::EXPORT)]
     Export {
         #[command(subcommand)]
         what: Export,
@@ -107,6 +105,7 @@ pub(super) enum Command {
         shell: clap_complete::Shell,
     },
     /// List every kind of stage with its parameters.
+    #[command(after_help = examples::STAGES)]
     Stages {
         /// As JSON, with JSON Schema and example.
         #[arg(long)]
@@ -117,6 +116,7 @@ pub(super) enum Command {
 #[derive(Debug, Subcommand)]
 pub(super) enum Export {
     /// As a BIDS dataset: the raw recordings and all that has to be beside them.
+    #[command(after_help = examples::EXPORT)]
     Bids {
         /// Where the reference electrode was; without it what the study's pipeline tells of its boards.
         #[arg(long, value_name = "TEXT")]
@@ -213,89 +213,4 @@ pub(super) struct Doctor {
     /// As JSON.
     #[arg(long)]
     pub(super) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Daemon {
-    /// Where the daemon is.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    pub(super) url: String,
-    /// A file with the daemon's token.
-    #[arg(long, value_name = "FILE")]
-    pub(super) token_file: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum CtlOrder {
-    /// Show what runs: state, stages, losses; as JSON with --json.
-    Status {
-        /// All of it, as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Start a pipeline file or a preset; with neither, the one there is from the beginning, changes kept.
-    Start {
-        /// The pipeline file: .yaml, .toml or .json.
-        #[arg(conflicts_with = "preset")]
-        pipeline: Option<PathBuf>,
-        /// The name of a preset, see `eegd ctl presets`.
-        #[arg(long, value_name = "NAME")]
-        preset: Option<String>,
-    },
-    /// Deliver what is in flight, close the files, stop.
-    Stop,
-    /// Change parameters, all or none, as in `set notch.hz=50 notch.q=20`.
-    Set {
-        /// What to change.
-        #[arg(value_name = "STAGE.PARAM=VALUE", required = true)]
-        set: Vec<String>,
-    },
-    /// Change the document by a JSON Patch.
-    Patch {
-        /// The operations, a JSON array; `-` reads standard input.
-        patch: String,
-        /// Change only this revision.
-        #[arg(long, value_name = "N")]
-        if_revision: Option<u64>,
-    },
-    /// Add, remove or restart one stage.
-    Stage {
-        #[command(subcommand)]
-        order: CtlStage,
-    },
-    /// Set a marker in every recording and for every live client.
-    Marker {
-        /// What happened.
-        text: String,
-    },
-    /// List the presets.
-    Presets,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum CtlStage {
-    /// Add a stage, as in `add fft --kind psd --after notch --params '{"window_s": 2}'`.
-    Add {
-        /// Its name.
-        id: String,
-        /// Its kind, see `eegd stages`.
-        #[arg(long)]
-        kind: String,
-        /// The stage it takes its samples from; without it the last that has an output.
-        #[arg(long, value_name = "STAGE")]
-        after: Option<String>,
-        /// Its parameters, as JSON.
-        #[arg(long, value_name = "JSON", default_value = "{}")]
-        params: String,
-    },
-    /// Remove a stage; those that it fed are fed by what fed it.
-    Remove {
-        /// Its name.
-        id: String,
-    },
-    /// Make a stage afresh, and whatever else of its branch is dead.
-    Restart {
-        /// Its name.
-        id: String,
-    },
 }

@@ -1,11 +1,11 @@
 //! `eegd ctl`: the command-line client of the API.
 
 use super::Failed;
-use super::cli::{CtlOrder, CtlStage, Daemon};
+use super::cli_ctl::{CtlOrder, CtlStage, CtlStudy, Daemon};
 use super::client::{Client, Content};
 use super::run::read_token;
 use crate::control::StageOrder;
-use crate::document::{Format, parse_set};
+use crate::document::{Format, StudyForm, parse_set};
 use anyhow::{Context, anyhow};
 use axum::http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -41,12 +41,18 @@ pub(super) fn ctl(daemon: &Daemon, order: CtlOrder) -> Result<(), Failed> {
             change(&client, &json!({ "patch": patch, "if_revision": if_revision }))
         }
         CtlOrder::Stage { order } => stage(&client, order),
-        CtlOrder::Marker { text } => {
-            let body = json!({ "text": text });
+        CtlOrder::Marker { text, time } => {
+            let body = match time {
+                Some(time) => json!({ "text": text, "time": time }),
+                None => json!({ "text": text }),
+            };
             let answer = asked(&client, Method::POST, "/markers", Some(content(&body)))?;
             println!("marked at {} ns", answer["time_ns"]);
             Ok(())
         }
+        CtlOrder::Study { order } => study(&client, order),
+        CtlOrder::Ledger { json } => ledger(&client, json),
+        CtlOrder::Topics => topics(&client),
         CtlOrder::Presets => {
             let answer = asked(&client, Method::GET, "/presets", None)?;
             for preset in answer["presets"].as_array().into_iter().flatten() {
@@ -96,10 +102,15 @@ fn pipeline(file: &Path) -> Result<Content, Failed> {
 
 fn stage(client: &Client, order: CtlStage) -> Result<(), Failed> {
     let (id, order) = match order {
-        CtlStage::Add { id, kind, after, params } => {
+        CtlStage::Add { id, kind, after, params, on_error } => {
             let params: Map<String, Value> = serde_json::from_str(&params)
                 .map_err(|error| Failed::Input(format!("--params takes a JSON object: {error}")))?;
-            (id, StageOrder::Add { kind, after, params, on_error: None })
+            let policy = |name| {
+                serde_json::from_value(Value::String(name))
+                    .map_err(|error| Failed::Input(format!("--on-error: {error}")))
+            };
+            let on_error = on_error.map(policy).transpose()?;
+            (id, StageOrder::Add { kind, after, params, on_error })
         }
         CtlStage::Remove { id } => (id, StageOrder::Remove {}),
         CtlStage::Restart { id } => (id, StageOrder::Restart {}),
@@ -107,6 +118,79 @@ fn stage(client: &Client, order: CtlStage) -> Result<(), Failed> {
     let body = serde_json::to_value(order).context("an order is plain data")?;
     let path = format!("/pipeline/stage/{}", escaped(&id));
     changed(&asked(client, Method::POST, &path, Some(content(&body)))?);
+    Ok(())
+}
+
+fn study(client: &Client, order: CtlStudy) -> Result<(), Failed> {
+    match order {
+        CtlStudy::Begin { participant, task, notes, record } => {
+            let form = StudyForm { participant, task, notes, record };
+            let form = serde_json::to_value(form).context("a form is plain data")?;
+            let study = asked(client, Method::POST, "/studies", Some(content(&form)))?;
+            println!("recording {}", text(&study["study"]));
+        }
+        CtlStudy::End => {
+            let study = asked(client, Method::POST, "/studies/current/stop", None)?;
+            println!("{}: {}", text(&study["study"]), text(&study["state"]));
+            for (file, _) in study["checksums"].as_object().into_iter().flatten() {
+                println!("  {file}");
+            }
+        }
+        CtlStudy::List => {
+            let answer = asked(client, Method::GET, "/studies", None)?;
+            for study in answer["studies"].as_array().into_iter().flatten() {
+                let files = study["files"].as_array().into_iter().flatten();
+                let bytes: u64 = files.filter_map(|file| file["bytes"].as_u64()).sum();
+                println!(
+                    "{:48} {:10} {:10.1} MB",
+                    text(&study["study"]),
+                    text(&study["state"]),
+                    bytes as f64 / 1e6
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A line for each stage, in frames; what is 0 for every stage of its kind is left out.
+fn ledger(client: &Client, json: bool) -> Result<(), Failed> {
+    let answer = asked(client, Method::GET, "/pipeline/ledger", None)?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&answer).context("cannot write JSON")?);
+        return Ok(());
+    }
+    let rows: Vec<(&String, &Value)> = answer.as_object().into_iter().flatten().collect();
+    let width = rows.iter().map(|(id, _)| id.len()).max().unwrap_or(0);
+    for (id, row) in rows {
+        let mut line = format!("{id:width$}");
+        for key in ["acquired", "taken", "passed_on", "under_way", "lost", "overflow", "dropped"] {
+            if row[key].as_u64().is_some_and(|frames| frames > 0 || key == "lost") {
+                let _ = write!(line, "  {} {}", key.replace('_', " "), row[key]);
+            }
+        }
+        for (cause, frames) in row["lost_by_cause"].as_object().into_iter().flatten() {
+            if frames.as_u64().is_some_and(|frames| frames > 0) {
+                let _ = write!(line, "  {cause} {frames}");
+            }
+        }
+        println!("{line}");
+    }
+    Ok(())
+}
+
+fn topics(client: &Client) -> Result<(), Failed> {
+    let answer = asked(client, Method::GET, "/topics", None)?;
+    for name in answer["topics"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let figure = |key: &str| answer["status"][name][key].as_u64().unwrap_or(0);
+        println!(
+            "{name:24} {:>4} clients {:>10} packets {:>6} lost {:>6} lagged",
+            figure("clients"),
+            figure("packets"),
+            figure("lost_packets"),
+            figure("lagged_packets")
+        );
+    }
     Ok(())
 }
 

@@ -4,10 +4,12 @@ mod bench;
 mod bids;
 mod check;
 mod cli;
+mod cli_ctl;
 mod client;
 mod convert;
 mod ctl;
 mod doctor;
+mod examples;
 mod load;
 mod manual;
 mod process;
@@ -18,10 +20,13 @@ mod resume;
 mod run;
 mod stages;
 
+use crate::document::Format;
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
 use cli::{Cli, Command, Export};
 use plugin_api::{Registry, StageEntry};
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Why a command did not do what it was asked.
@@ -52,7 +57,14 @@ pub fn main_from<A: Into<OsString> + Clone>(
     arguments: impl IntoIterator<Item = A>,
     tables: &[&[StageEntry]],
 ) -> u8 {
-    let cli = Cli::parse_from(arguments);
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => match pipeline_without_command(&error) {
+            Some(message) => return fail(Failed::Input(message)),
+            None => error.exit(),
+        },
+    };
     let mut registry = Registry::default();
     for table in tables {
         registry = match registry.with(table) {
@@ -88,6 +100,16 @@ pub fn main_from<A: Into<OsString> + Clone>(
         Ok(()) => 0,
         Err(failed) => fail(failed),
     }
+}
+
+/// What to type, for somebody who has named a pipeline where a command is expected.
+fn pipeline_without_command(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    Format::of_file(Path::new(word)).map(|_| {
+        format!("`{word}` is a pipeline, not a command: `eegd run {word}` runs it, `eegd check {word}` tells what is in it")
+    })
 }
 
 fn fail(failed: Failed) -> u8 {

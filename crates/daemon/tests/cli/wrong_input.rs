@@ -51,6 +51,16 @@ fn arguments_that_do_not_exist_are_2() {
 }
 
 #[test]
+fn a_pipeline_where_a_command_is_expected_is_2_and_says_what_to_type() {
+    let (code, words) = code_and_words(&eegd(&["my.yaml"]).output().unwrap());
+    assert_eq!(code, Some(2), "{words}");
+    assert!(
+        words.starts_with("eegd: `my.yaml` is a pipeline, not a command: `eegd run my.yaml`"),
+        "{words}"
+    );
+}
+
+#[test]
 fn a_busy_port_is_1_and_says_how_to_get_another() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

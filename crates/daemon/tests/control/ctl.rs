@@ -49,12 +49,41 @@ fn everything_the_api_can_do() {
     );
     assert!(said(&["stage", "restart", "fft"]).contains("fft at sample"));
     assert!(said(&["stage", "remove", "fft"]).starts_with("revision 6"));
-    assert!(said(&["marker", "eyes closed"]).starts_with("marked at "));
+    let marked = said(&["marker", "eyes closed"]);
+    let now_ns: i64 =
+        marked.strip_prefix("marked at ").unwrap().trim_end_matches(" ns\n").parse().unwrap();
+    let earlier = (now_ns - 1_000_000).to_string();
+    let again = said(&["marker", "before that", "--time", &earlier]);
+    assert_eq!(again, format!("marked at {earlier} ns\n"));
+    let topics = said(&["topics"]);
+    assert!(
+        topics.lines().any(|line| line.contains(" packets ") && line.contains("0 lost")),
+        "{topics}"
+    );
+    let ledger = said(&["ledger"]);
+    let notch = ledger.lines().find(|line| line.starts_with("notch ")).unwrap();
+    assert!(
+        notch.contains("  taken ") && notch.contains("  passed on ") && notch.contains("  lost 0"),
+        "{ledger}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&said(&["ledger", "--json"])).unwrap();
+    assert!(json["notch"]["taken"].as_u64().unwrap() > 0, "{json}");
+    let begun = said(&[
+        "study", "begin", "P001", "--task", "rest", "--notes", "cap M", "--record", "notch",
+    ]);
+    let study = begun.strip_prefix("recording ").unwrap().trim();
+    let ended = said(&["study", "end"]);
+    assert!(
+        ended.starts_with(&format!("{study}: complete\n")) && ended.contains(".bdf"),
+        "{ended}"
+    );
+    let listed = said(&["study", "list"]);
+    assert!(listed.starts_with(study) && listed.contains(" complete "), "{listed}");
     assert!(said(&["presets"]).contains("\ntwo_boards "));
-    assert!(said(&["start", "--preset", "synthetic"]).starts_with("running (revision 7), "));
-    assert!(said(&["start", "p.yaml"]).starts_with("running (revision 8), "));
+    assert!(said(&["start", "--preset", "synthetic"]).starts_with("running (revision 9), "));
+    assert!(said(&["start", "p.yaml"]).starts_with("running (revision 10), "));
     assert_eq!(said(&["stop"]), "stopped (idle)\n");
-    assert!(said(&["start"]).starts_with("running (revision 9)"));
+    assert!(said(&["start"]).starts_with("running (revision 11)"));
 
     let patch = eegd(&["ctl", "--url", &format!("http://{}", rig.live.address), "patch", "-"])
         .stdin(Stdio::piped())
@@ -83,6 +112,9 @@ fn mistakes_are_exit_code_2_and_say_what_to_do() {
         (&["start", "empty.yaml"], 2, "empty.yaml is empty"),
         (&["start", "no/such.yaml"], 2, "cannot read no/such.yaml"),
         (&["start", "--preset", "dmeo"], 2, "did you mean `demo`?"),
+        (&["stage", "add", "x", "--kind", "gain", "--on-error", "panic"], 2, "skip_packet"),
+        (&["study", "end"], 1, "no study"),
+        (&["study", "begin", "no name"], 2, "letters and digits"),
         (&["stage", "remove", "nothc"], 2, "did you mean `notch`?"),
         (
             &["stage", "add", "x", "--kind", "gain", "--params", "7"],
