@@ -201,7 +201,10 @@ fn knee_row(condition: Condition, knees: &[Knee], ceiling: f64) -> Option<Row> {
     let section =
         format!("the highest rate that the chain keeps up with, {} channels", chain::CHANNELS);
     let kept: Vec<f64> = knees.iter().map(|knee| knee.kept).collect();
-    let row = Row::over(&section, condition.name, "samples/s", Better::Higher, &kept)?;
+    // Where the memory was the limit, or no rate is higher, the chain was not.
+    let unit =
+        if knees.iter().any(|k| k.failed.is_none()) { "samples/s or more" } else { "samples/s" };
+    let row = Row::over(&section, condition.name, unit, Better::Higher, &kept)?;
     let high = knees.iter().map(|knee| knee.failed.unwrap_or(ceiling)).fold(row.high, f64::max);
     Some(Row { high, ..row })
 }
