@@ -95,11 +95,13 @@ pub(super) enum Command {
         what: Export,
     },
     /// Write the manual pages, for packages.
+    #[command(after_help = examples::MAN)]
     Man {
         /// The folder to write eegd.1, eegd-run.1 and the others into; made when it is not there.
         folder: PathBuf,
     },
     /// Write a shell's completions to standard output, for packages.
+    #[command(after_help = examples::COMPLETIONS)]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,

@@ -93,6 +93,14 @@ Examples:
   eegd stages                                        every kind, its parameters and defaults
   eegd stages --json                                 with JSON Schema and an example of each";
 
+pub(super) const MAN: &str = "\
+Examples:
+  eegd man ~/.local/share/man/man1                   then `man eegd-run`; the packages bring them";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  eegd completions bash                              to ~/.local/share/bash-completion/completions/eegd; the packages bring them";
+
 pub(super) const CTL_STATUS: &str = "\
 Examples:
   eegd ctl status                                    state, and frames in, out and lost of each stage
