@@ -6,6 +6,7 @@
 
 use super::cli_ctl::{CtlOrder, Daemon};
 use super::examples;
+use crate::logs::{LogFormat, LogLevel};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -180,6 +181,12 @@ pub(super) struct Serve {
     /// The pipeline to run when the one asked for cannot be opened: a board is gone, a disk is full.
     #[arg(long, value_name = "PIPELINE")]
     pub(super) fallback: Option<PathBuf>,
+    /// How the lines on standard error look: sentences, or a JSON object each for a journal.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(super) log_format: LogFormat,
+    /// Which lines are written: errors, warnings too, what has happened too, or everything.
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
+    pub(super) log_level: LogLevel,
     #[command(flatten)]
     pub(super) data: Data,
 }

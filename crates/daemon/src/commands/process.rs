@@ -6,6 +6,7 @@ use super::report::report;
 use super::{Failed, cli::Data};
 use crate::control::Candidate;
 use crate::host::{Host, Surroundings};
+use crate::logs::{self, LogFormat, LogLevel};
 use anyhow::{Context, anyhow};
 use indicatif::{ProgressBar, ProgressStyle};
 use pipeline_core::Role;
@@ -22,6 +23,7 @@ pub(super) fn process(
     data: &Data,
     registry: Registry,
 ) -> Result<(), Failed> {
+    logs::start(LogFormat::Text, LogLevel::Info);
     let surroundings = Surroundings::new(Arc::new(registry), data.data_dir.clone());
     let study = study_of(pipeline);
     let replay = match (&study, input) {

@@ -9,23 +9,23 @@ use pipeline_core::executor::{Failure, Outcome, StageInfo};
 /// # Errors
 /// When a stage failed under a policy other than `skip_packet`, with which the user has chosen to go on.
 pub(super) fn report(outcome: &Outcome, stages: &[StageInfo]) -> anyhow::Result<()> {
-    outcome.remarks.iter().for_each(|remark| eprintln!("eegd: warning: {remark}"));
+    outcome.remarks.iter().for_each(|remark| tracing::warn!("{remark}"));
     for stage in stages.iter().filter(|s| s.role == pipeline_core::Role::Sink) {
         let (lost, frames) = (stage.stats.lost_frames.get(), stage.stats.frames_in.get());
         if lost > 0 {
-            eprintln!(
-                "eegd: `{}` got {frames} frames; {lost} are missing, each gap marked where it is",
+            tracing::info!(
+                "`{}` got {frames} frames; {lost} are missing, each gap marked where it is",
                 stage.id
             );
         }
     }
     for stage in stages.iter().filter(|s| s.stats.dropped_frames.get() > 0) {
         let (dropped, frames) = (stage.stats.dropped_frames.get(), stage.stats.frames_in.get());
-        eprintln!("eegd: `{}` had to let go of {dropped} of the {frames} frames it got", stage.id);
+        tracing::info!("`{}` had to let go of {dropped} of the {frames} frames it got", stage.id);
     }
     let (skipped, failed): (Vec<&Failure>, Vec<&Failure>) =
         outcome.failures.iter().partition(|f| f.action == ErrorAction::SkipPacket);
-    skipped.iter().for_each(|failure| eprintln!("eegd: {}", sentence(failure)));
+    skipped.iter().for_each(|failure| tracing::info!("{}", sentence(failure)));
     if failed.is_empty() {
         return Ok(());
     }

@@ -42,7 +42,7 @@ pub(super) fn prepare(
         // Written by another version, perhaps. A service that is left alone had better run what it was set up with.
         (Err(Failed::Input(why)), Some(pipeline)) => {
             let name = pipeline.display();
-            eprintln!("eegd: warning: {name} is started instead of what was left: {why}");
+            tracing::warn!("{name} is started instead of what was left: {why}");
             prepare(Some(pipeline))?
         }
         (left, _) => left?,
@@ -74,11 +74,9 @@ impl Crash {
             let Ok((newest, begun)) = control.ask(order).await else { return };
             let old = newest.name();
             match begun {
-                Ok(new) => eprintln!("eegd: {old} was interrupted; it is recorded on as {new}"),
+                Ok(new) => tracing::info!("{old} was interrupted; it is recorded on as {new}"),
                 Err(why) => {
-                    eprintln!(
-                        "eegd: warning: {old} was interrupted and cannot be recorded on: {why}"
-                    );
+                    tracing::warn!("{old} was interrupted and cannot be recorded on: {why}");
                 }
             }
             self.interrupted.insert(0, newest);
@@ -87,13 +85,13 @@ impl Crash {
             for study in self.interrupted {
                 let name = study.name().to_owned();
                 if let Err(error) = study.make_whole() {
-                    eprintln!("eegd: warning: {name} was interrupted: {error:#}");
+                    tracing::warn!("{name} was interrupted: {error:#}");
                 }
             }
         };
         let thread = std::thread::Builder::new().name("recover".to_owned()).spawn(make_whole);
         if let Err(error) = thread {
-            eprintln!("eegd: warning: interrupted studies are not made whole: {error}");
+            tracing::warn!("interrupted studies are not made whole: {error}");
         }
     }
 }

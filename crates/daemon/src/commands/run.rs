@@ -8,6 +8,7 @@ use crate::api::{Access, AppState, Limits, Token, check_listen, serve};
 use crate::broker::{BrokerSettings, WebSocketBroker};
 use crate::control::{Candidate, Control, Operator, Presets, Refused, Setup};
 use crate::host::{Host, State, Surroundings};
+use crate::logs;
 use crate::service;
 use anyhow::{Context, anyhow};
 use plugin_api::Registry;
@@ -30,6 +31,7 @@ pub(super) fn run(
     options: &Serve,
     registry: Registry,
 ) -> Result<(), Failed> {
+    let flight = logs::start(options.log_format, options.log_level);
     let token = options.token_file.as_deref().map(read_token).transpose()?;
     check_listen(options.listen, token.is_some())
         .map_err(|error| Failed::Input(error.to_string()))?;
@@ -66,6 +68,8 @@ pub(super) fn run(
             keep_running: options.resume,
         };
         let control = Control::new(setup).context("cannot start the control thread")?;
+        let looked_after = Arc::clone(control.host());
+        tokio::spawn(logs::watch(looked_after, flight, options.data.data_dir.clone()));
         let state = AppState {
             broker,
             control: control.clone(),
@@ -146,7 +150,7 @@ async fn until_stopped(
         if was == State::Running {
             for warning in host.scheduling_warnings() {
                 if !told.contains(&warning) {
-                    eprintln!("eegd: warning: {warning}");
+                    tracing::warn!("{warning}");
                     told.push(warning);
                 }
             }
@@ -156,8 +160,8 @@ async fn until_stopped(
             _ = hang_up.recv() => {
                 service::reloading();
                 match read_again(control, &reload).await {
-                    Ok(revision) => eprintln!("eegd: the pipeline file was read again: revision {revision}"),
-                    Err(why) => eprintln!("eegd: the pipeline file was not taken, the pipeline goes on as it is: {why}"),
+                    Ok(revision) => tracing::info!("the pipeline file was read again: revision {revision}"),
+                    Err(why) => tracing::info!("the pipeline file was not taken, the pipeline goes on as it is: {why}"),
                 }
                 service::ready(&format!("runs {}", host.about().origin));
             }
@@ -173,15 +177,15 @@ async fn until_stopped(
     service::stopping();
     watchdog.abort();
     if host.running().is_some() {
-        eprintln!("eegd: draining; once more Ctrl-C to leave at once");
+        tracing::info!("draining; once more Ctrl-C to leave at once");
     }
     let warnings = tokio::select! {
         warnings = control.ask(|operator| Ok(operator.close())) => warnings.unwrap_or_default(),
         () = stop.wanted() => return Err(Failed::Other(anyhow!("left before everything was delivered"))),
     };
-    warnings.iter().for_each(|warning| eprintln!("eegd: warning: {warning}"));
+    warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     if let Err(why) = stages_builtin::wait_for_late_recordings(LATE) {
-        eprintln!("eegd: warning: {why}");
+        tracing::warn!("{why}");
     }
     let stages = host.last().map(|running| running.stages());
     Ok(report(&host.outcome().unwrap_or_default(), stages.as_deref().unwrap_or_default())?)
@@ -199,7 +203,7 @@ async fn read_again(
     })?;
     let order = |operator: &mut Operator| operator.begin(candidate, false, "SIGHUP");
     let begun = control.ask(order).await.map_err(|refused| refused.to_string())?;
-    begun.warnings.iter().for_each(|warning| eprintln!("eegd: warning: {warning}"));
+    begun.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     Ok(begun.revision)
 }
 
@@ -209,7 +213,7 @@ async fn begin(control: &Control, candidate: Candidate) -> Result<(), Failed> {
     let begun = control.ask(|operator| operator.begin(candidate, false, "the command line")).await;
     match begun {
         Ok(begun) => {
-            begun.warnings.iter().for_each(|warning| eprintln!("eegd: warning: {warning}"));
+            begun.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
             Ok(())
         }
         Err(Refused::NotOpened { mistakes, then }) => {
@@ -218,7 +222,8 @@ async fn begin(control: &Control, candidate: Candidate) -> Result<(), Failed> {
             if control.host().running().is_none() {
                 return Err(Failed::Other(error));
             }
-            eprintln!("eegd: {error:#}\neegd: {then}");
+            tracing::error!("{error:#}");
+            tracing::info!("{then}");
             Ok(())
         }
         Err(refused) => Err(Failed::Other(anyhow!("{name} cannot be started: {refused}"))),
@@ -229,9 +234,9 @@ async fn begin(control: &Control, candidate: Candidate) -> Result<(), Failed> {
 fn say_ended(host: &Host) {
     let failed = *host.states().borrow() == State::Failed;
     let how = if failed { "has failed" } else { "has ended" };
-    eprintln!("eegd: the pipeline {how}; the page is still served, Ctrl-C leaves");
+    tracing::info!("the pipeline {how}; the page is still served, Ctrl-C leaves");
     for failure in host.outcome().unwrap_or_default().failures {
-        eprintln!("eegd: {}", sentence(&failure));
+        tracing::info!("{}", sentence(&failure));
     }
 }
 

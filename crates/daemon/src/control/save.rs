@@ -74,8 +74,8 @@ impl Operator {
             }
         };
         if let Err(error) = done {
-            eprintln!(
-                "eegd: warning: {RUNNING_PIPELINE} in {} could not be kept, so a crash would lose the changes since the start: {error}",
+            tracing::warn!(
+                "{RUNNING_PIPELINE} in {} could not be kept, so a crash would lose the changes since the start: {error}",
                 data_dir.display()
             );
         }

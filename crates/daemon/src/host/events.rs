@@ -1,8 +1,8 @@
 //! Events on their way: from stages to live clients, and back in band so that recorders write them down.
 
 use crate::broker::WebSocketBroker;
-use pipeline_core::Event;
 use pipeline_core::executor::{ChangeError, Running};
+use pipeline_core::{Event, EventKind};
 use serde_json::{Map, Value};
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Weak};
@@ -28,6 +28,7 @@ pub(super) fn relay(running: &Arc<Running>, broker: Option<Arc<WebSocketBroker>>
             };
             let Some(running) = running.upgrade() else { return };
             if let Some(event) = event {
+                log(&event);
                 if let Some(broker) = &broker {
                     broker.publish_event(fields(&event));
                 }
@@ -40,6 +41,17 @@ pub(super) fn relay(running: &Arc<Running>, broker: Option<Arc<WebSocketBroker>>
     };
     // Without this thread nothing is lost but the reports, and a machine that has no thread left says so elsewhere.
     let _ = std::thread::Builder::new().name("events".to_owned()).spawn(relay);
+}
+
+/// What a board or a recorder says is for the log; the rest is many, and kept for when something goes wrong.
+fn log(event: &Event) {
+    let (kind, text) = (event.kind.name(), &event.text);
+    let (stage, sample) = (event.stage.as_deref().unwrap_or_default(), event.sample);
+    if matches!(event.kind, EventKind::Board | EventKind::Recording) {
+        tracing::info!(kind, stage, sample, "`{stage}`: {text}");
+    } else {
+        tracing::debug!(kind, stage, sample, "{text}");
+    }
 }
 
 /// Tells every stage in band; waits while the queues hold as many events as they can.

@@ -16,6 +16,7 @@ pub(crate) use told::Told;
 use crate::broker::WebSocketBroker;
 use crate::document::{Checked, Document};
 use crate::filter_report::{self, Filters};
+use crate::machine::Root;
 use crate::realtime::{self, MemoryLock, SchedulingReport};
 use pipeline_core::Event;
 use pipeline_core::executor::{self, ChangeError, Group, Outcome, Proposal, Running};
@@ -196,7 +197,8 @@ impl Host {
     /// What of that could not be had, in sentences.
     pub(crate) fn scheduling_warnings(&self) -> Vec<String> {
         let (running, memory) = self.running_and_memory();
-        realtime::warnings(&running.map_or_else(Vec::new, |r| r.scheduling()), memory.as_ref())
+        let threads = running.map_or_else(Vec::new, |r| r.scheduling());
+        realtime::warnings(&Root::default(), &threads, memory.as_ref())
     }
 
     fn running_and_memory(&self) -> (Option<Arc<Running>>, Option<MemoryLock>) {
@@ -211,6 +213,7 @@ impl Host {
         inner.not_opened.clear();
         let before = std::mem::replace(&mut inner.document, document);
         self.tell_broker(inner.revision);
+        tracing::debug!(revision = inner.revision, "a document was taken");
         // An error means that nobody listens.
         let _ = self.told.send(Told::change(inner.revision, &before, &inner.document));
     }
@@ -332,6 +335,7 @@ impl Host {
             let _ = self.told.send(Told::state(state));
             self.over.notify_all();
         }
+        tracing::debug!(state = state.name(), "the pipeline's state");
         if let Some(broker) = &self.broker {
             let mut event = Map::new();
             event.insert("event".to_owned(), Value::from("state"));

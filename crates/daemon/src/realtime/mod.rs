@@ -3,6 +3,7 @@
 //! The threads arrange themselves ([`pipeline_core::executor::AchievedScheduling`]); here is what concerns the whole
 //! process, and the report on both for the log, `GET /pipeline` and `session_meta.json`.
 
+mod machine;
 mod memory;
 mod report;
 

@@ -1,6 +1,7 @@
 //! How the threads are scheduled, as it is told: one object for programs, a sentence or two for people.
 
-use super::MemoryLock;
+use super::{MemoryLock, machine};
+use crate::machine::Root;
 use pipeline_core::executor::{AchievedScheduling, Refused};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -77,7 +78,11 @@ impl ThreadReport {
 }
 
 /// What could not be had, a sentence each, with what to type where privileges are missing.
-pub(crate) fn warnings(threads: &[AchievedScheduling], memory: Option<&MemoryLock>) -> Vec<String> {
+pub(crate) fn warnings(
+    root: &Root,
+    threads: &[AchievedScheduling],
+    memory: Option<&MemoryLock>,
+) -> Vec<String> {
     let mut unprivileged: Vec<String> = Vec::new();
     let mut warnings: Vec<String> = Vec::new();
     let once = |list: &mut Vec<String>, text: String| {
@@ -109,6 +114,7 @@ pub(crate) fn warnings(threads: &[AchievedScheduling], memory: Option<&MemoryLoc
             how_to_grant()
         ));
     }
+    warnings.extend(machine::warnings(root, threads));
     warnings
 }
 
@@ -152,7 +158,8 @@ mod tests {
             refused("dsp", vec![not_permitted(), Refused::Cores { missing: vec![7] }]),
         ];
         let memory = MemoryLock::Refused("not permitted".to_owned());
-        let told = warnings(&threads, Some(&memory));
+        let nothing = Root::new("/nothing/is/here");
+        let told = warnings(&nothing, &threads, Some(&memory));
         assert_eq!(told.len(), 2, "{told:?}");
         assert_eq!(told[0], "group `dsp`: it is not pinned: this machine has no core [7]");
         assert!(
@@ -162,7 +169,10 @@ mod tests {
             "{}",
             told[1]
         );
-        assert_eq!(warnings(&[refused("acquire", Vec::new())], Some(&MemoryLock::Locked)).len(), 0);
+        assert_eq!(
+            warnings(&nothing, &[refused("acquire", Vec::new())], Some(&MemoryLock::Locked)).len(),
+            0
+        );
     }
 
     #[test]

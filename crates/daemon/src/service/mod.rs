@@ -41,8 +41,8 @@ pub(crate) async fn watchdog(host: Arc<Host>) {
         match &hung {
             None => tell(&[NotifyState::Watchdog]),
             Some(stage) if hung != hung_before => {
-                eprintln!(
-                    "eegd: warning: no sample moves at stage `{stage}`; the service manager will start eegd again"
+                tracing::warn!(
+                    "no sample moves at stage `{stage}`; the service manager will start eegd again"
                 );
             }
             Some(_) => {}

@@ -6,6 +6,7 @@ mod bench;
 mod common;
 mod doctor;
 mod full_disk;
+mod logs;
 mod signals;
 mod surroundings;
 mod wrong_input;

@@ -57,13 +57,13 @@ impl StageImpl for WebsocketSink {
     }
 
     fn process(&mut self, packet: Arc<RtPacket>, ctx: &mut StageCtx) -> StageResult {
-        if let Some(broker) = &self.broker {
-            broker.publish(BrokerMessage {
-                topic: Arc::clone(&self.topic),
-                packet,
-                lost_before: ctx.lost_before(),
-            });
-        }
+        // Without a broker there is nobody to have it; it goes home like any other.
+        let Some(broker) = &self.broker else { return Ok(Some(packet)) };
+        broker.publish(BrokerMessage {
+            topic: Arc::clone(&self.topic),
+            packet,
+            lost_before: ctx.lost_before(),
+        });
         Ok(None)
     }
 }

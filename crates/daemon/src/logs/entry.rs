@@ -1,0 +1,88 @@
+//! One event of `tracing`, taken apart: when, how bad, what, and its fields.
+
+use pipeline_core::clock::pair_ns;
+use serde_json::{Map, Value};
+use std::fmt::Debug;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level};
+
+/// An event.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    /// Nanoseconds since the Unix epoch.
+    pub(super) time_unix_ns: i64,
+    pub(super) level: Level,
+    pub(super) message: String,
+    pub(super) fields: Map<String, Value>,
+}
+
+impl Entry {
+    pub(super) fn of(event: &Event<'_>) -> Self {
+        let mut entry = Self {
+            time_unix_ns: pair_ns().1,
+            level: *event.metadata().level(),
+            message: String::new(),
+            fields: Map::new(),
+        };
+        event.record(&mut entry);
+        entry
+    }
+
+    /// As the text before the message says it.
+    pub(super) const fn level_name(&self) -> &'static str {
+        match self.level {
+            Level::ERROR => "error",
+            Level::WARN => "warning",
+            Level::INFO => "info",
+            _ => "debug",
+        }
+    }
+
+    /// One object, without a line feed.
+    pub(super) fn to_json(&self) -> Value {
+        let mut object = Map::new();
+        object.insert("time_unix_ns".to_owned(), self.time_unix_ns.into());
+        object.insert("level".to_owned(), self.level_name().into());
+        object.insert("message".to_owned(), self.message.as_str().into());
+        object.extend(self.fields.clone());
+        Value::Object(object)
+    }
+
+    fn put(&mut self, field: &Field, value: Value) {
+        self.fields.insert(field.name().to_owned(), value);
+    }
+}
+
+impl Visit for Entry {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            self.message = format!("{value:?}");
+        } else {
+            self.put(field, format!("{value:?}").into());
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "message" {
+            value.clone_into(&mut self.message);
+        } else {
+            self.put(field, value.into());
+        }
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.put(field, value.into());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.put(field, value.into());
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.put(field, value.into());
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.put(field, value.into());
+    }
+}
