@@ -27,6 +27,7 @@ pub mod control;
 pub mod document;
 mod filter_report;
 pub mod host;
+mod ledger;
 mod logs;
 mod machine;
 mod metrics;

@@ -33,4 +33,4 @@ pub use stage::{
     ErrorAction, ErrorPolicy, LockReason, Lockable, OpenError, SourceImpl, SourceStep, StageCtx,
     StageError, StageImpl, StageResult,
 };
-pub use telemetry::{SourceAccount, StageFigures};
+pub use telemetry::{FileAccount, FileRow, Ledger, LedgerRow, SourceAccount, StageFigures};

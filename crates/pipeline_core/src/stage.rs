@@ -8,7 +8,7 @@ use crate::clock;
 use crate::event::Event;
 use crate::executor::wake::Waker;
 use crate::packet::{Flags, FreshPacket, PacketHeader, PacketKind, PacketPool, RtPacket};
-use crate::telemetry::{SourceAccount, StageFigures};
+use crate::telemetry::{FileAccount, Ledger, SourceAccount, StageFigures};
 use std::any::Any;
 use std::io;
 use std::sync::Arc;
@@ -61,12 +61,18 @@ pub trait StageImpl: Lockable + Any + Send {
     /// Any [`StageError`]; the policy decides what follows.
     fn process(&mut self, packet: Arc<RtPacket>, ctx: &mut StageCtx) -> StageResult;
 
-    /// The input is over: a last packet, if the stage holds any samples back.
+    /// The input is over: a last packet, if the stage holds any samples back. For a sink, `ctx.lost_before()` is what
+    /// was lost after the last packet.
     ///
     /// # Errors
     /// As for [`process`](Self::process).
     fn end(&mut self, _ctx: &mut StageCtx) -> StageResult {
         Ok(None)
+    }
+
+    /// What it counts of the files it writes, for the ledger. Asked once, before the first packet.
+    fn files(&self) -> Option<Arc<dyn FileAccount>> {
+        None
     }
 
     /// Something happened, told in order with the data: a marker, a change. For recorders; others need not care.
@@ -128,6 +134,11 @@ pub trait SourceImpl: Lockable + Send {
     /// What went wrong.
     fn close(&mut self) -> Result<(), StageError> {
         Ok(())
+    }
+
+    /// After [`close`](Self::close): index after the last sample there was, where samples were lost since the last packet.
+    fn ended_at(&self) -> Option<u64> {
+        None
     }
 
     /// What was odd about the samples, one sentence each: rows of a file that could not be read. Asked at the end.
@@ -241,6 +252,7 @@ pub struct StageCtx {
     dropped: u64,
     pacer: Option<Pacer>,
     reports: Option<SyncSender<Event>>,
+    ledger: Ledger,
 }
 
 /// How a source waits without being deaf to a stop.
@@ -265,7 +277,17 @@ impl StageCtx {
             dropped: 0,
             pacer,
             reports,
+            ledger: Ledger::default(),
         }
+    }
+
+    pub(crate) fn set_ledger(&mut self, ledger: Ledger) {
+        self.ledger = ledger;
+    }
+
+    /// The ledger of a sink and all stages that its input comes from: a recorder writes it down.
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// A context outside any executor, for tests and benchmarks of one stage.
@@ -351,12 +373,13 @@ impl StageCtx {
             return true;
         };
         loop {
-            if pacer.interrupted.load(Ordering::Acquire) {
-                return false;
-            }
+            // What is due is done first: a source that is stopped does not keep back what it has.
             let rest = clock::until(deadline_ns);
             if rest.is_zero() {
                 return true;
+            }
+            if pacer.interrupted.load(Ordering::Acquire) {
+                return false;
             }
             pacer.waker.sleep_unless(|| pacer.interrupted.load(Ordering::Acquire), Some(rest));
         }

@@ -32,10 +32,11 @@ pub use registry::{DuplicateKind, Registry, StageEntry};
 pub use scale::ScaleCache;
 
 pub use pipeline_core::{
-    Built, ChannelMeta, ConfigError, ErrorAction, ErrorPolicy, Event, EventKind, Flags,
-    FreshPacket, Inputs, LockReason, Lockable, OpenError, PacketData, PacketHeader, PacketKind,
-    PacketOwned, PacketView, Role, RtPacket, SensorMeta, SourceAccount, SourceImpl, SourceStep,
-    StageCtx, StageError, StageFigures, StageImpl, StageResult, StreamSpec, clock,
+    Built, ChannelMeta, ConfigError, ErrorAction, ErrorPolicy, Event, EventKind, FileAccount,
+    FileRow, Flags, FreshPacket, Inputs, Ledger, LedgerRow, LockReason, Lockable, OpenError,
+    PacketData, PacketHeader, PacketKind, PacketOwned, PacketView, Role, RtPacket, SensorMeta,
+    SourceAccount, SourceImpl, SourceStep, StageCtx, StageError, StageFigures, StageImpl,
+    StageResult, StreamSpec, clock,
     graph::{FrequencyResponse, nearest},
 };
 

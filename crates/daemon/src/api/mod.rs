@@ -7,6 +7,7 @@ mod body;
 mod filter_report;
 mod guard;
 mod health;
+mod ledger;
 mod listen;
 mod markers;
 mod metrics;
@@ -32,6 +33,7 @@ pub(crate) use stages::describe_stages;
 
 use crate::broker::WebSocketBroker;
 use crate::control::Control;
+use crate::ws::Clients;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use plugin_api::Registry;
@@ -100,6 +102,8 @@ pub(crate) struct App {
     pub(crate) state: AppState,
     /// One permit per WebSocket client.
     pub(crate) places: Arc<Semaphore>,
+    /// What each of them was sent.
+    pub(crate) clients: Arc<Clients>,
     /// True once the server closes.
     pub(crate) closing: watch::Receiver<bool>,
     /// What `GET /openapi.json` answers.
@@ -114,7 +118,7 @@ fn resources() -> (Router<App>, Value) {
         .routes(routes!(start::start))
         .routes(routes!(start::shutdown))
         .routes(routes!(pipeline::stage))
-        .routes(routes!(pipeline::ledger))
+        .routes(routes!(ledger::show))
         .routes(routes!(presets::list))
         .routes(routes!(stages::list))
         .routes(routes!(topics::list))

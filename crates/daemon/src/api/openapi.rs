@@ -102,7 +102,7 @@ fn schemas() -> Map<String, Value> {
     add::<Problem<'_>>(&mut given);
     add::<markers::Marked>(&mut given);
     add::<pipeline::Change>(&mut given);
-    add::<pipeline::Ledger>(&mut given);
+    add::<crate::ledger::LedgerReport>(&mut given);
     add::<presets::Listing>(&mut given);
     add::<start::Started>(&mut given);
     add::<start::Stopped>(&mut given);

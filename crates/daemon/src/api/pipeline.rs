@@ -8,7 +8,6 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderName, header};
 use axum::response::IntoResponse;
-use pipeline_core::telemetry::LedgerRow;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -25,52 +24,6 @@ pub(super) async fn show(State(app): State<App>) -> impl IntoResponse {
     let snapshot = app.state.control.host().snapshot();
     let tag: [(HeaderName, String); 1] = [(header::ETAG, format!("\"{}\"", snapshot["revision"]))];
     (tag, Json(snapshot))
-}
-
-/// The stages' lines, by their ids.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(transparent)]
-pub(super) struct Ledger(BTreeMap<String, LedgerLine>);
-
-/// One stage's line in the ledger, in frames at the stage's own rate.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct LedgerLine {
-    /// What a source's device has converted, where that is known: passed on, lost by a cause, or under way.
-    acquired: Option<u64>,
-    /// Conversions that became no samples, by cause.
-    lost_by_cause: BTreeMap<&'static str, u64>,
-    /// Conversions read but not passed on yet.
-    under_way: u64,
-    /// Taken.
-    taken: u64,
-    /// Missing in what was taken, wherever they were lost.
-    lost: u64,
-    /// Of these, lost because the stage's queue was full.
-    overflow: u64,
-    /// Thrown away by the stage itself.
-    dropped: u64,
-    /// Passed on.
-    passed_on: u64,
-}
-
-/// The ledger: what every stage took, passed on and lost, and what a source's device acquired.
-#[utoipa::path(
-    get, path = "/pipeline/ledger", operation_id = "get_ledger",
-    responses((status = 200, description = "One line a stage, by its id.", body = ref("#/components/schemas/Ledger"))),
-)]
-pub(super) async fn ledger(State(app): State<App>) -> Json<Ledger> {
-    let line = |row: LedgerRow| LedgerLine {
-        under_way: row.under_way(),
-        acquired: row.acquired,
-        lost_by_cause: row.lost_by_cause.into_iter().collect(),
-        taken: row.taken,
-        lost: row.lost,
-        overflow: row.overflow,
-        dropped: row.dropped,
-        passed_on: row.passed_on,
-    };
-    let rows = app.state.control.host().ledger();
-    Json(Ledger(rows.into_iter().map(|row| (row.stage.clone(), line(row))).collect()))
 }
 
 /// What came of a change.

@@ -39,6 +39,7 @@ pub async fn serve(listener: TcpListener, state: AppState, shutdown: impl Future
     let app = App {
         state,
         places: Arc::new(Semaphore::new(places)),
+        clients: Arc::default(),
         closing: closing.clone(),
         description: Arc::new(description),
     };

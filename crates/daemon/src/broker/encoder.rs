@@ -3,7 +3,7 @@
 use super::Shared;
 use super::frame::encode;
 use super::stream::{Form, Stream};
-use super::topics::Topic;
+use super::topics::{Topic, TopicCount};
 use plugin_api::{BrokerMessage, RtPacket};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -73,9 +73,13 @@ impl Encoder {
 
         let first = packet.header().first_sample;
         let gap = lost || first != current.expected_sample;
-        current.expected_sample = first.wrapping_add(packet.frames() as u64);
+        // A pipeline that is started again counts from 0: nothing of it is lost.
+        let lost = first.saturating_sub(current.expected_sample);
+        let count = TopicCount { taken: packet.frames() as u64, lost };
+        current.expected_sample = first.wrapping_add(count.taken);
         let captured_ns = packet.header().captured_ns;
-        lane.topic
-            .send(&current.stream, captured_ns, || encode(packet, current.stream.number, gap));
+        lane.topic.send(&current.stream, captured_ns, count, || {
+            encode(packet, current.stream.number, gap)
+        });
     }
 }

@@ -1,7 +1,7 @@
 //! What a client holds of a topic: its place in the ring, and how it finds its way when it has fallen behind.
 
 use super::stream::Stream;
-use super::topics::Frame;
+use super::topics::{Frame, TopicCount};
 use pipeline_core::clock::monotonic_ns;
 use pipeline_core::telemetry::Histogram;
 use std::sync::Arc;
@@ -17,12 +17,19 @@ pub struct Feed {
     pub(super) next_sequence: u64,
     pub(super) lagged_packets: Arc<AtomicU64>,
     pub(super) age_ns: Arc<Histogram>,
+    /// What the topic had counted on subscription.
+    pub(super) count: TopicCount,
 }
 
 impl Feed {
     /// The form the topic had on subscription, if it had one.
     pub const fn stream(&self) -> Option<&Arc<Stream>> {
         self.stream.as_ref()
+    }
+
+    /// What the topic had counted on subscription: what comes after that is due to this client.
+    pub const fn due_from(&self) -> TopicCount {
+        self.count
     }
 
     /// The next frame, and how many packets were missed before it. Who has fallen out of the ring goes on with the

@@ -18,7 +18,7 @@ pub use encoder::Encoder;
 pub use feed::Feed;
 pub use frame::{DTYPE_F32, DTYPE_I32, HEADER_BYTES, MAGIC, VERSION};
 pub use stream::Stream;
-pub use topics::{Frame, TopicStatus};
+pub use topics::{Frame, TopicCount, TopicStatus};
 
 use axum::extract::ws::Utf8Bytes;
 use plugin_api::{Broker, BrokerMessage};
@@ -108,6 +108,11 @@ impl WebSocketBroker {
         self.shared.topics.get(topic).map(|topic| topic.subscribe())
     }
 
+    /// What a topic has counted so far.
+    pub fn count(&self, topic: &str) -> Option<TopicCount> {
+        self.shared.topics.get(topic).map(|topic| topic.count())
+    }
+
     /// Changes whenever a topic is announced, for clients that wait for one.
     pub fn topics_changed(&self) -> watch::Receiver<usize> {
         self.shared.topics.changed()
@@ -140,7 +145,8 @@ impl Broker for WebSocketBroker {
         match refused {
             // The encoder finds the jump in the index and flags it.
             TrySendError::Full(lost) => {
-                shared.topics.announce(&lost.topic).count_lost();
+                let frames = lost.packet.frames() as u64;
+                shared.topics.announce(&lost.topic).count_lost(frames);
                 lost.packet.recycle();
             }
             // The encoder ends with the process; then there is nobody to tell.

@@ -19,6 +19,26 @@ pub struct Frame {
     pub bytes: Bytes,
     /// When its last sample reached the host, monotonic nanoseconds; 0 when it was not acquired live.
     pub captured_ns: u64,
+    /// How many frames of samples are in it.
+    pub frames: u64,
+    /// What the topic has counted with them.
+    pub count: TopicCount,
+}
+
+/// Samples of a topic, in frames, since it was announced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TopicCount {
+    /// In the packets that came.
+    pub taken: u64,
+    /// Missing in them, wherever they were lost.
+    pub lost: u64,
+}
+
+impl TopicCount {
+    /// What there should be.
+    pub const fn due(self) -> u64 {
+        self.taken + self.lost
+    }
 }
 
 /// Figures of a topic.
@@ -36,6 +56,10 @@ pub struct TopicStatus {
     pub lagged_packets: u64,
     /// Age of a packet's newest sample when a client's socket had taken it, nanoseconds.
     pub age_ns: HistogramSnapshot,
+    /// Samples that came, and that were missing in them.
+    pub count: TopicCount,
+    /// Of those that were missing, the ones that found the hand-over full.
+    pub overflow: u64,
 }
 
 #[derive(Debug)]
@@ -46,6 +70,7 @@ pub(super) struct Topic {
     live: Mutex<Live>,
     packets: AtomicU64,
     lost_packets: AtomicU64,
+    overflow: AtomicU64,
     lagged_packets: Arc<AtomicU64>,
     age_ns: Arc<Histogram>,
 }
@@ -54,6 +79,7 @@ pub(super) struct Topic {
 struct Live {
     stream: Option<Arc<Stream>>,
     next_sequence: u64,
+    count: TopicCount,
 }
 
 impl Topic {
@@ -65,7 +91,13 @@ impl Topic {
             next_sequence: live.next_sequence,
             lagged_packets: Arc::clone(&self.lagged_packets),
             age_ns: Arc::clone(&self.age_ns),
+            count: live.count,
         }
+    }
+
+    /// What has been counted so far.
+    pub(super) fn count(&self) -> TopicCount {
+        self.live().count
     }
 
     /// The form of what comes from now on.
@@ -78,24 +110,26 @@ impl Topic {
         &self,
         stream: &Arc<Stream>,
         captured_ns: u64,
+        packet: TopicCount,
         encode: impl FnOnce() -> Bytes,
     ) {
         self.packets.fetch_add(1, Ordering::Relaxed);
-        if self.ring.receiver_count() == 0 {
-            return;
-        }
-        let bytes = encode();
+        let bytes = (self.ring.receiver_count() > 0).then(encode);
         let mut live = self.live();
-        let (sequence, stream) = (live.next_sequence, Arc::clone(stream));
-        let frame = Frame { sequence, stream, bytes, captured_ns };
+        live.count.taken += packet.taken;
+        live.count.lost += packet.lost;
+        let Some(bytes) = bytes else { return };
+        let (sequence, stream, count) = (live.next_sequence, Arc::clone(stream), live.count);
+        let frame = Frame { sequence, stream, bytes, captured_ns, frames: packet.taken, count };
         // Refused only when the last client has just left; then nobody misses the number.
         if self.ring.send(frame).is_ok() {
             live.next_sequence += 1;
         }
     }
 
-    pub(super) fn count_lost(&self) {
+    pub(super) fn count_lost(&self, frames: u64) {
         self.lost_packets.fetch_add(1, Ordering::Relaxed);
+        self.overflow.fetch_add(frames, Ordering::Relaxed);
     }
 
     fn live(&self) -> MutexGuard<'_, Live> {
@@ -111,6 +145,8 @@ impl Topic {
             lost_packets: self.lost_packets.load(Ordering::Relaxed),
             lagged_packets: self.lagged_packets.load(Ordering::Relaxed),
             age_ns: self.age_ns.snapshot(),
+            count: self.count(),
+            overflow: self.overflow.load(Ordering::Relaxed),
         }
     }
 }
@@ -148,6 +184,7 @@ impl Topics {
             live: Mutex::default(),
             packets: AtomicU64::new(0),
             lost_packets: AtomicU64::new(0),
+            overflow: AtomicU64::new(0),
             lagged_packets: Arc::default(),
             age_ns: Arc::default(),
         });

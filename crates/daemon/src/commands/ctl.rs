@@ -3,9 +3,11 @@
 use super::Failed;
 use super::cli_ctl::{CtlOrder, CtlStage, CtlStudy, Daemon};
 use super::client::{Client, Content};
+use super::ledger_text::ledger_text;
 use super::run::read_token;
 use crate::control::StageOrder;
 use crate::document::{Format, StudyForm, parse_set};
+use crate::ledger::LedgerReport;
 use anyhow::{Context, anyhow};
 use axum::http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -23,6 +25,10 @@ pub(super) fn ctl(daemon: &Daemon, order: CtlOrder) -> Result<(), Failed> {
     let client = Client { url, token: daemon.token_file.as_deref().map(read_token).transpose()? };
     match order {
         CtlOrder::Status { json } => status(&client, json),
+        CtlOrder::Ledger { json } => {
+            let answer = asked(&client, Method::GET, "/pipeline/ledger", None)?;
+            ledger(&answer, json)
+        }
         CtlOrder::Start { pipeline, preset } => start(&client, pipeline.as_deref(), preset),
         CtlOrder::Stop => {
             let answer = asked(&client, Method::POST, "/pipeline/shutdown", None)?;
@@ -51,7 +57,6 @@ pub(super) fn ctl(daemon: &Daemon, order: CtlOrder) -> Result<(), Failed> {
             Ok(())
         }
         CtlOrder::Study { order } => study(&client, order),
-        CtlOrder::Ledger { json } => ledger(&client, json),
         CtlOrder::Topics => topics(&client),
         CtlOrder::Presets => {
             let answer = asked(&client, Method::GET, "/presets", None)?;
@@ -153,32 +158,6 @@ fn study(client: &Client, order: CtlStudy) -> Result<(), Failed> {
     Ok(())
 }
 
-/// A line for each stage, in frames; what is 0 for every stage of its kind is left out.
-fn ledger(client: &Client, json: bool) -> Result<(), Failed> {
-    let answer = asked(client, Method::GET, "/pipeline/ledger", None)?;
-    if json {
-        println!("{}", serde_json::to_string_pretty(&answer).context("cannot write JSON")?);
-        return Ok(());
-    }
-    let rows: Vec<(&String, &Value)> = answer.as_object().into_iter().flatten().collect();
-    let width = rows.iter().map(|(id, _)| id.len()).max().unwrap_or(0);
-    for (id, row) in rows {
-        let mut line = format!("{id:width$}");
-        for key in ["acquired", "taken", "passed_on", "under_way", "lost", "overflow", "dropped"] {
-            if row[key].as_u64().is_some_and(|frames| frames > 0 || key == "lost") {
-                let _ = write!(line, "  {} {}", key.replace('_', " "), row[key]);
-            }
-        }
-        for (cause, frames) in row["lost_by_cause"].as_object().into_iter().flatten() {
-            if frames.as_u64().is_some_and(|frames| frames > 0) {
-                let _ = write!(line, "  {cause} {frames}");
-            }
-        }
-        println!("{line}");
-    }
-    Ok(())
-}
-
 fn topics(client: &Client) -> Result<(), Failed> {
     let answer = asked(client, Method::GET, "/topics", None)?;
     for name in answer["topics"].as_array().into_iter().flatten().filter_map(Value::as_str) {
@@ -246,6 +225,23 @@ fn status(client: &Client, json: bool) -> Result<(), Failed> {
         println!("  {place}: {}", text(&failure["message"]));
     }
     Ok(())
+}
+
+fn ledger(answer: &Value, json: bool) -> Result<(), Failed> {
+    let report: LedgerReport = serde_json::from_value(answer.clone())
+        .context("this eegd has another sort of ledger: take the `eegd ctl` of its version")?;
+    if json {
+        let pretty = serde_json::to_string_pretty(answer).context("cannot write JSON")?;
+        println!("{pretty}");
+    } else {
+        print!("{}", ledger_text(&report));
+    }
+    if report.balances {
+        return Ok(());
+    }
+    Err(Failed::Other(anyhow!(
+        "the ledger does not balance: this is a defect of eegd, please report it"
+    )))
 }
 
 /// One `STAGE.PARAM=VALUE` as an operation of a patch.

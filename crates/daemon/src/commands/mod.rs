@@ -10,6 +10,7 @@ mod convert;
 mod ctl;
 mod doctor;
 mod examples;
+mod ledger_text;
 mod load;
 mod manual;
 mod process;

@@ -123,7 +123,7 @@ impl Arrivals {
 
 /// What an annotation was before it was written; `None` for what a recorder says of itself.
 fn event_of(text: &str) -> Option<(EventKind, &str)> {
-    let own = ["Recorder: ", "Clock: ", "Rail: ", "Resolution: ", "Converted: "];
+    let own = ["Recorder: ", "Clock: ", "Ledger ", "Rail: ", "Resolution: ", "Converted: "];
     if Gap::parse(text).is_some() || own.iter().any(|word| text.starts_with(word)) {
         return None;
     }

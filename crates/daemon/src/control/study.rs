@@ -3,6 +3,7 @@
 use super::operator::{Applied, Operator, now_ns};
 use super::refused::Refused;
 use crate::document::Document;
+use crate::ledger::LedgerReport;
 use crate::studies::{
     Change, Figures, Machine, Plan, RECORDING, Recorded, SessionMeta, Store, StudyForm, sensor,
 };
@@ -116,6 +117,7 @@ impl Operator {
             recordings: plan.recorders.iter().map(recorded).collect(),
             changes: Vec::new(),
             stages: BTreeMap::new(),
+            ledger: None,
             checksums: BTreeMap::new(),
         };
         // What begins a study is not part of what it computes.
@@ -137,7 +139,7 @@ impl Operator {
         let none =
             || Refused::Study("no study is being recorded: POST /studies begins one".to_owned());
         let current = self.study.take().ok_or_else(none)?;
-        let last = self.host.last().map(|running| running.stages());
+        let last = self.host.last().map(|running| (running.stages(), running.ledger()));
         if self.host.running().is_some() {
             let rest = without(&self.host.document(), &current.meta);
             current.may_end.store(true, Ordering::Release);
@@ -156,7 +158,10 @@ impl Operator {
         let Current { store, mut meta, .. } = current;
         meta.stopped_unix_ns = Some(now_ns());
         let figures = |stage: &StageInfo| (stage.id.to_string(), Figures::of(stage));
-        meta.stages = last.iter().flat_map(|stages| stages.iter()).map(figures).collect();
+        if let Some((stages, ledger)) = last {
+            meta.stages = stages.iter().map(figures).collect();
+            meta.ledger = Some(LedgerReport::of_stages(&ledger));
+        }
         Ok(Ended { store, meta })
     }
 

@@ -4,7 +4,7 @@ use super::{Host, Inner};
 use crate::document::Document;
 use pipeline_core::clock::{Clock, monotonic_ns};
 use pipeline_core::executor::{Failure, StageInfo};
-use pipeline_core::telemetry::{HistogramSnapshot, LedgerRow, StageState};
+use pipeline_core::telemetry::{HistogramSnapshot, Ledger, StageState};
 use pipeline_core::{SourceAccount, StreamSpec};
 use serde_json::{Map, Value, json};
 
@@ -69,10 +69,9 @@ fn closed_by<'s>(
 
 impl Host {
     /// The ledger of the pipeline that runs, or ran last.
-    pub(crate) fn ledger(&self) -> Vec<LedgerRow> {
+    pub(crate) fn ledger(&self) -> Ledger {
         let running = self.lock().running.clone();
-        let stages = running.map_or_else(Vec::new, |running| running.stages().to_vec());
-        stages.iter().map(|stage| LedgerRow::of(&stage.id, &stage.stats)).collect()
+        running.map_or_else(Ledger::default, |running| running.ledger())
     }
 }
 

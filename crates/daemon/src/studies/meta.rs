@@ -1,5 +1,6 @@
 //! `session_meta.json`: what a study was, in words and numbers that a program can read.
 
+use crate::ledger::LedgerReport;
 use crate::realtime::SchedulingReport;
 use pipeline_core::SensorMeta;
 use pipeline_core::executor::StageInfo;
@@ -52,6 +53,9 @@ pub(crate) struct SessionMeta {
     /// The figures of every stage at the end.
     #[serde(default)]
     pub(crate) stages: BTreeMap<String, Figures>,
+    /// The ledger at the end: what was acquired, and where it is.
+    #[serde(default)]
+    pub(crate) ledger: Option<LedgerReport>,
     /// SHA-256 of every other file of the folder, at the end.
     #[serde(default)]
     pub(crate) checksums: BTreeMap<String, String>,

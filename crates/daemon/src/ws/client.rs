@@ -1,5 +1,6 @@
 //! One client of `/ws/data`, from its first message to its last.
 
+use super::books::{ClientBook, Entry, TopicBook};
 use super::ending::{Ending, LINGER, farewell, raised, why};
 use super::request::{MAX_TOPICS, Request};
 use super::writer::Writer;
@@ -25,17 +26,20 @@ pub(super) struct Surroundings {
     pub(super) closing: watch::Receiver<bool>,
     /// After how long a client that takes nothing is given up.
     pub(super) stall_limit: Duration,
+    /// Its place in the ledger.
+    pub(super) entry: Entry,
 }
 
 /// Serves a client until either side has enough.
 pub(super) async fn serve(socket: WebSocket, first: Request, surroundings: Surroundings) {
-    let Surroundings { broker, closing, stall_limit } = surroundings;
+    let Surroundings { broker, closing, stall_limit, entry } = surroundings;
     let (sink, mut incoming) = socket.split();
     let writer = Arc::new(Writer::new(sink, stall_limit));
     let mut client = Client {
         broker,
         writer: Arc::clone(&writer),
         closing: closing.clone(),
+        book: Arc::clone(&entry.book),
         waiting: BTreeSet::default(),
         relays: BTreeMap::default(),
     };
@@ -51,6 +55,7 @@ struct Client {
     broker: Arc<WebSocketBroker>,
     writer: Arc<Writer>,
     closing: watch::Receiver<bool>,
+    book: Arc<ClientBook>,
     /// Topics asked for that do not exist yet.
     waiting: BTreeSet<String>,
     /// A task for every topic it listens to.
@@ -111,6 +116,7 @@ impl Client {
                 relay.abort();
                 // Its last message has left or never will; only then may a new subscription begin.
                 let _ = relay.await;
+                self.book.end(topic);
             }
         }
         for topic in request.subscribe {
@@ -150,9 +156,11 @@ impl Client {
     }
 
     fn start(&mut self, topic: String, feed: Feed) {
+        let book = self.book.begin(&topic, feed.due_from());
         let relay = tokio::spawn(relay(
             topic.clone(),
             feed,
+            book,
             Arc::clone(&self.writer),
             self.closing.clone(),
         ));
@@ -177,6 +185,7 @@ impl Drop for Client {
 async fn relay(
     topic: String,
     mut feed: Feed,
+    book: Arc<TopicBook>,
     writer: Arc<Writer>,
     mut closing: watch::Receiver<bool>,
 ) {
@@ -213,5 +222,6 @@ async fn relay(
             return;
         }
         feed.delivered(frame.captured_ns);
+        book.sent(frame.count, frame.frames);
     }
 }

@@ -6,7 +6,7 @@
 use super::client::{self, Surroundings};
 use super::handshake;
 use super::request::Request;
-use crate::api::{ApiError, App};
+use crate::api::{ApiError, App, Peer};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Query, State, WebSocketUpgrade};
@@ -28,6 +28,7 @@ use std::sync::Arc;
 pub(crate) async fn data(
     State(app): State<App>,
     headers: HeaderMap,
+    Peer(peer): Peer,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
@@ -39,6 +40,7 @@ pub(crate) async fn data(
         broker: Arc::clone(&app.state.broker),
         closing: app.closing.clone(),
         stall_limit: app.state.limits.stall,
+        entry: app.clients.enter(peer),
     };
     Ok(upgrade.on_upgrade(async move |socket| {
         client::serve(socket, first, surroundings).await;

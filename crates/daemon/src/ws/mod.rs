@@ -5,6 +5,7 @@
 //! [`writer::Writer`]. The reader is apart because tungstenite touches its read buffer on every poll, which in a common
 //! `select!` loop would cost four times as much as sending itself. On `/ws/control` little is said, so one task does both.
 
+mod books;
 mod client;
 pub(crate) mod control;
 pub(crate) mod data;
@@ -13,4 +14,5 @@ mod handshake;
 mod request;
 mod writer;
 
+pub(crate) use books::{ClientBook, Clients, TopicBook};
 pub(crate) use ending::raised;

@@ -6,6 +6,7 @@ mod bench;
 mod common;
 mod doctor;
 mod full_disk;
+mod ledger;
 mod logs;
 mod signals;
 mod surroundings;

@@ -427,6 +427,7 @@ impl<W: Bus + Drdy + Send> Board for Ads1299<W> {
     }
 
     fn close(&mut self) {
+        self.count_the_end();
         // It is let go of anyway.
         let _ = self.chips.stop();
         self.chips.wires.release();
@@ -435,6 +436,26 @@ impl<W: Bus + Drdy + Send> Board for Ads1299<W> {
 }
 
 impl<W: Bus + Drdy + Send> Ads1299<W> {
+    /// Counts what was lost since the last block, as far as nothing that was read comes after it.
+    fn count_the_end(&mut self) {
+        let handed_out = self.counters.conversions();
+        let away = matches!(self.phase, Phase::Down(_) | Phase::Started { .. });
+        let mut lost = std::mem::take(&mut self.open.lost);
+        if let Some(held) = self.held.take() {
+            lost.merge(held.lost);
+        } else if handed_out + lost.total() >= self.next {
+            let now_ns = self.now_ns();
+            let announced = self.numbering.announced();
+            let conversions = if away { self.numbering.conversions_at(now_ns) } else { announced };
+            let since = conversions.saturating_sub(handed_out + lost.total());
+            if away {
+                self.losses.add(Loss::Outage, since);
+            }
+            lost.merge(self.losses.settle(since));
+        }
+        lost.count(&self.counters);
+    }
+
     /// The frame that waits is from the time when it went wrong.
     fn discard_held(&mut self) {
         if let Some(held) = self.held.take() {

@@ -75,6 +75,20 @@ impl Numbering {
         (counted, unkept.min(counted.lost))
     }
 
+    /// How many conversions have been complete at a time, those included that nobody saw.
+    pub(super) fn conversions_at(&self, monotonic_ns: u64) -> u64 {
+        let Some((newest, edge)) = self.newest else { return 0 };
+        let by_stamp = monotonic_ns.saturating_sub(edge.monotonic_ns) as f64;
+        let since = self.clock.periods_since(newest, monotonic_ns);
+        let periods = since.unwrap_or(by_stamp * self.clock.fit().rate_hz / 1e9);
+        newest + 1 + periods.max(0.0) as u64
+    }
+
+    /// How many conversions have been announced.
+    pub(super) fn announced(&self) -> u64 {
+        self.newest.map_or(0, |(newest, _)| newest + 1)
+    }
+
     /// The conversion that was read; `None` when the read may have been of two: the chips took what they sent while one
     /// conversion replaced another.
     pub(super) fn conversion_at(&self, window: Window, fit: &ClockFit) -> Option<u64> {

@@ -36,7 +36,8 @@ pub trait Board: Send {
         crate::clock::now()
     }
 
-    /// Stops converting and lets go of the hardware.
+    /// Stops converting, counts what was lost since the last block, and lets go of the hardware. Frames that were not handed
+    /// out yet are as if they had never been converted.
     fn close(&mut self) {}
 }
 

@@ -242,6 +242,21 @@ impl Cyton {
         Reading::Block(self.block)
     }
 
+    /// Counts what was lost since the last block.
+    fn count_the_end(&mut self) {
+        let (Some(next), Some(last)) = (self.next_sample, self.last) else { return };
+        let (cause, reached) = if let Some(frame) = self.waiting.take() {
+            (self.cause.take().unwrap_or(Loss::Missed), frame.sample)
+        } else if self.away_since_ns.is_some() {
+            let away_ns = self.now_ns().saturating_sub(last.arrival.monotonic_ns);
+            let packets = last.n + 1 + (away_ns as f64 / 1e9 * self.clock.fit().rate_hz) as u64;
+            (Loss::Outage, if self.settings.daisy() { packets / 2 } else { packets })
+        } else {
+            return;
+        };
+        self.counters.add_lost(cause, reached.saturating_sub(next));
+    }
+
     fn tell(&mut self, text: String) {
         let monotonic_ns = self.now_ns();
         if self.events.len() < self.events.capacity() {
@@ -358,6 +373,7 @@ impl Board for Cyton {
 
     fn close(&mut self) {
         if !matches!(self.state, State::Closed) {
+            self.count_the_end();
             // It may be gone already; then there is nothing to stop.
             let _ = self.link.write(super::command::STOP);
             self.link.close();

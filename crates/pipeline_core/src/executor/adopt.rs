@@ -118,6 +118,7 @@ impl Worker {
             (Past::State(_), Some(old)) => node.inherit_from(old),
             _ => Ok(()),
         };
+        node.is_due();
         self.nodes.push(node);
         if let Err(error) = closed {
             self.record(self.nodes.len() - 1, &error, ErrorAction::SkipPacket);

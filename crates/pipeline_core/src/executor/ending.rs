@@ -44,7 +44,7 @@ impl Worker {
         if self.nodes[n].is_sink {
             self.shared.sink_closed();
         }
-        let next_sample = self.nodes[n].next_out;
+        let next_sample = self.nodes[n].ends_at();
         for r in 0..self.nodes[n].remote.len() {
             let (edge, lane) = self.nodes[n].remote[r];
             self.outputs[edge].push(Message::End { lane, next_sample });

@@ -67,12 +67,16 @@ impl Worker {
         }
         let is_sink = node.is_sink;
         node.arrive(target.port, &packet);
+        let frames = u64::from(packet.header().frames);
         // Packets whose stages are timed go through them one by one.
         if let Some(joined) = node.joined.filter(|_| !timed) {
             match self.deliver_to_both(target.node, joined, &mut packet) {
                 Ok(true) => return self.emit(joined.node, packet),
                 Ok(false) => {}
-                Err(error) => return self.failed(joined.node, &error),
+                Err(error) => {
+                    self.failed(joined.node, &error);
+                    return self.passed_over(target.node, frames);
+                }
             }
         }
         let node = &mut self.nodes[target.node];
@@ -93,7 +97,21 @@ impl Worker {
             Ok(Some(done)) if is_sink => self.let_go(done),
             Ok(Some(out)) => self.emit(target.node, out),
             Ok(None) => {}
-            Err(error) => self.failed(target.node, &error),
+            Err(error) => {
+                self.failed(target.node, &error);
+                self.passed_over(target.node, frames);
+            }
+        }
+    }
+
+    /// Counts a packet that an error cost, if the stage goes on.
+    #[cold]
+    fn passed_over(&mut self, n: usize, frames: u64) {
+        let node = &mut self.nodes[n];
+        if !node.is_closed() {
+            node.stats.skipped_frames.add(frames);
+            // A sink has had it, whatever became of it.
+            node.tail += if node.is_sink { 0 } else { frames };
         }
     }
 

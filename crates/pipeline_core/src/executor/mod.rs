@@ -39,7 +39,7 @@ pub use shared::Failure;
 use crate::event::Event;
 use crate::graph::{CheckedGraph, GraphError, Role, StreamSpec};
 use crate::stage::ErrorAction;
-use crate::telemetry::{EdgeInfo, StageState, StageStats};
+use crate::telemetry::{EdgeInfo, Ledger, LedgerStage, StageState, StageStats};
 use change::Control;
 use shared::{Shared, lock};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -71,6 +71,8 @@ pub struct StageInfo {
     pub role: Role,
     /// Its group.
     pub group: String,
+    /// The stages that feed it, as they stand in the list of all.
+    pub inputs: Vec<usize>,
     /// What comes out.
     pub output: Option<StreamSpec>,
     /// Its figures, live.
@@ -161,6 +163,15 @@ impl Running {
     /// The edges between threads, as they are now.
     pub fn edges(&self) -> Arc<[EdgeInfo]> {
         Arc::clone(&self.edges.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The ledger of all stages as they are now.
+    pub fn ledger(&self) -> Ledger {
+        Ledger::of(self.stages().iter().map(|stage| LedgerStage {
+            id: Arc::clone(&stage.id),
+            inputs: stage.inputs.clone(),
+            stats: Arc::clone(&stage.stats),
+        }))
     }
 
     /// What went wrong so far.

@@ -9,6 +9,7 @@ use crate::stage::{
 use crate::telemetry::StageStats;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Where a packet goes inside the same thread.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +57,10 @@ pub(super) struct RtNode {
     pub(super) live: bool,
     /// Index after the last sample it made; [`ANY_SAMPLE`] before the first.
     pub(super) next_out: u64,
+    /// Frames of its input since the last packet it made that it will make nothing of: lost, or passed over.
+    pub(super) tail: u64,
+    /// Its output's rate as a multiple of its input's.
+    pub(super) ratio: f64,
     pub(super) stats: Arc<StageStats>,
 }
 
@@ -71,6 +76,9 @@ impl RtNode {
         let header = packet.header();
         let expected = &mut self.ports[port].expected;
         let lost = header.first_sample.saturating_sub(*expected);
+        if *expected == ANY_SAMPLE {
+            self.stats.due_from(header.first_sample);
+        }
         *expected = header.first_sample + u64::from(header.frames);
         if lost > 0 {
             self.stats.lost_frames.add(lost);
@@ -89,6 +97,8 @@ impl RtNode {
     pub(super) fn leave(&mut self, packet: &RtPacket) {
         let header = packet.header();
         self.next_out = header.first_sample + u64::from(header.frames);
+        self.tail = 0;
+        self.stats.made_to.store(self.next_out, Ordering::Relaxed);
         self.stats.packets_out.add(1);
         self.stats.frames_out.add(u64::from(header.frames));
     }
@@ -107,8 +117,30 @@ impl RtNode {
         if next_sample == ANY_SAMPLE {
             return;
         }
-        self.stats.lost_frames.add(next_sample.saturating_sub(port.expected));
-        port.expected = port.expected.max(next_sample);
+        if port.expected == ANY_SAMPLE {
+            self.stats.due_from(next_sample);
+            port.expected = next_sample;
+        }
+        let lost = next_sample.saturating_sub(port.expected);
+        port.expected += lost;
+        self.stats.lost_frames.add(lost);
+        self.tail = self.tail.max(lost);
+    }
+
+    /// From here on its inputs count for the ledger, whatever fed it before.
+    pub(super) fn is_due(&self) {
+        let known = self.ports.iter().map(|port| port.expected).filter(|at| *at != ANY_SAMPLE);
+        self.stats.due_next(known.fold(0, u64::wrapping_add));
+    }
+
+    /// Index after the last sample there was for those behind: what it has made, and what it could not make at its end.
+    pub(super) fn ends_at(&mut self) -> u64 {
+        if self.next_out != ANY_SAMPLE {
+            self.next_out += (self.tail as f64 * self.ratio).round() as u64;
+            self.stats.made_to.store(self.next_out, Ordering::Relaxed);
+        }
+        self.tail = 0;
+        self.next_out
     }
 
     pub(super) fn process(
@@ -132,7 +164,7 @@ impl RtNode {
 
     pub(super) fn end(&mut self) -> Result<Option<Arc<RtPacket>>, CallError> {
         let Running::Stage(stage) = &mut self.body else { return Ok(None) };
-        self.ctx.prepare(0, 0);
+        self.ctx.prepare(0, if self.is_sink { self.tail } else { 0 });
         let ctx = &mut self.ctx;
         let last = guarded(|| stage.end(ctx));
         self.count_dropped();
@@ -150,7 +182,12 @@ impl RtNode {
     /// Closes the stage for good and drops it.
     pub(super) fn close(&mut self) -> Result<(), CallError> {
         match std::mem::replace(&mut self.body, Running::Closed) {
-            Running::Source(mut source) => guarded(|| source.close()),
+            Running::Source(mut source) => {
+                let closed = guarded(|| source.close());
+                let ended_at = guarded(|| Ok(source.ended_at())).ok().flatten();
+                self.next_out = self.next_out.max(ended_at.unwrap_or(0));
+                closed
+            }
             Running::Stage(mut stage) => guarded(|| stage.close()),
             Running::Closed => Ok(()),
         }
@@ -202,7 +239,10 @@ impl RtNode {
     /// Takes the place of `old`, which is the same stage, differently wired.
     pub(super) fn continue_as(&mut self, old: Self) {
         self.body = old.body;
+        self.tail = old.tail;
+        let ledger = self.ctx.ledger().clone();
         self.ctx = old.ctx;
+        self.ctx.set_ledger(ledger);
     }
 
     /// Takes the place of `old`, which hands over its state and is closed.

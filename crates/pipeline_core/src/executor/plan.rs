@@ -13,7 +13,7 @@ use super::shared::Mailbox;
 use crate::event::Event;
 use crate::graph::{Node, NodeBody, Role};
 use crate::stage::{Pacer, StageCtx};
-use crate::telemetry::EdgeInfo;
+use crate::telemetry::{EdgeInfo, Ledger, LedgerStage};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -210,6 +210,8 @@ fn lay_out(
     seated: &[Seated],
     reports: &SyncSender<Event>,
 ) -> Vec<Layout> {
+    let books: Vec<LedgerStage> = seated.iter().map(Seated::in_ledger).collect();
+    let rate = |stage: &Seated| stage.output.as_ref().map_or(1.0, |spec| spec.rate_hz);
     let mut seats: Vec<Vec<(usize, Seat)>> = handles.iter().map(|_| Vec::new()).collect();
     for (n, (node, ports)) in nodes.into_iter().zip(ports).enumerate() {
         let Some((t, seat)) = home[n] else { continue };
@@ -224,6 +226,10 @@ fn lay_out(
             Fate::New | Fate::Afresh(_) => Past::None,
         };
         let mark = past.node().and_then(|b| before.marks.get(&b));
+        let mut ctx = StageCtx::new(node.max_samples, pacer, Some(reports.clone()));
+        if node.role == Role::Sink {
+            ctx.set_ledger(Ledger::up_to(n, &books));
+        }
         let node = RtNode {
             id: Arc::clone(&seated[n].id),
             index: n,
@@ -236,12 +242,13 @@ fn lay_out(
                 }
                 (_, NodeBody::Stage(stage)) => {
                     seated[n].stats.set_figures(stage.figures());
+                    seated[n].stats.add_files(stage.files());
                     Running::Stage(stage)
                 }
             },
             is_sink: node.role == Role::Sink,
             policy: node.policy,
-            ctx: StageCtx::new(node.max_samples, pacer, Some(reports.clone())),
+            ctx,
             ports,
             local: Vec::new(),
             joined: None,
@@ -249,6 +256,11 @@ fn lay_out(
             live: node.output.as_ref().is_some_and(|spec| spec.live),
             next_out: mark
                 .map_or(if node.inputs.is_empty() { 0 } else { ANY_SAMPLE }, |m| m.next_out),
+            tail: 0,
+            ratio: node
+                .inputs
+                .first()
+                .map_or(1.0, |input| rate(&seated[n]) / rate(&seated[*input])),
             stats: Arc::clone(&seated[n].stats),
         };
         seats[t].push((seat, Seat { node, past }));

@@ -5,7 +5,7 @@ use super::node::{ANY_SAMPLE, Port};
 use super::notice::Mark;
 use super::plan::ThreadHandle;
 use crate::graph::{Node, Role, StreamSpec};
-use crate::telemetry::{EdgeInfo, StageState, StageStats};
+use crate::telemetry::{EdgeInfo, LedgerStage, StageState, StageStats};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -28,6 +28,14 @@ impl Seated {
     pub(super) fn is_fed_as(&self, seated: &[Self], node: &Node, nodes: &[Node]) -> bool {
         let now = self.inputs.iter().map(|i| &*seated[*i].id);
         now.eq(node.inputs.iter().map(|i| nodes[*i].id.as_str()))
+    }
+
+    pub(super) fn in_ledger(&self) -> LedgerStage {
+        LedgerStage {
+            id: Arc::clone(&self.id),
+            inputs: self.inputs.clone(),
+            stats: Arc::clone(&self.stats),
+        }
     }
 
     pub(super) fn is_closed(&self) -> bool {

@@ -124,6 +124,7 @@ impl Running {
             id: Arc::clone(&stage.id),
             role: stage.role,
             group: stage.group.clone(),
+            inputs: stage.inputs.clone(),
             output: stage.output.clone(),
             stats: Arc::clone(&stage.stats),
         });

@@ -7,10 +7,10 @@ mod edge;
 mod histogram;
 mod ledger;
 
-pub use account::{SourceAccount, StageFigures};
+pub use account::{FileAccount, FileRow, SourceAccount, StageFigures};
 pub use edge::{EdgeInfo, EdgeStats};
 pub use histogram::{Histogram, HistogramSnapshot};
-pub use ledger::LedgerRow;
+pub use ledger::{Ledger, LedgerRow, LedgerStage};
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -64,6 +64,12 @@ pub struct StageStats {
     pub errors: Counter,
     /// Packets skipped by policy after an error.
     pub skipped_packets: Counter,
+    /// Frames in them.
+    pub skipped_frames: Counter,
+    /// What `frames_in + lost_frames` counts from: the sum over its inputs of the index of the first sample due to it.
+    pub(crate) due_from: AtomicU64,
+    /// Index after the last sample it made; lost ones at its end included. 0 before the first.
+    pub(crate) made_to: AtomicU64,
     /// Packets in the queue before this stage's thread when last looked at.
     pub queue_depth: AtomicU64,
     /// Time spent in `process`, nanoseconds; every 32nd packet is timed.
@@ -73,6 +79,7 @@ pub struct StageStats {
     state: AtomicU8,
     account: OnceLock<Arc<dyn SourceAccount>>,
     figures: Mutex<Option<Arc<dyn StageFigures>>>,
+    files: Mutex<Vec<Arc<dyn FileAccount>>>,
 }
 
 impl StageStats {
@@ -97,6 +104,28 @@ impl StageStats {
     /// A stage that takes another's place speaks for itself.
     pub(crate) fn set_figures(&self, figures: Option<Arc<dyn StageFigures>>) {
         *self.figures.lock().unwrap_or_else(PoisonError::into_inner) = figures;
+    }
+
+    /// The files it has written or writes, oldest first.
+    pub fn files(&self) -> Vec<FileRow> {
+        let accounts = self.files.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        accounts.iter().flat_map(|account| account.files()).collect()
+    }
+
+    /// A recorder's books belong to its figures, after those of a recorder that it takes the place of.
+    pub(crate) fn add_files(&self, account: Option<Arc<dyn FileAccount>>) {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).extend(account);
+    }
+
+    /// An input begins with the sample of this index.
+    pub(crate) fn due_from(&self, first_sample: u64) {
+        self.due_from.fetch_add(first_sample, Ordering::Relaxed);
+    }
+
+    /// Its inputs go on with samples whose indices add up to this.
+    pub(crate) fn due_next(&self, indices: u64) {
+        let came = self.frames_in.get().wrapping_add(self.lost_frames.get());
+        self.due_from.store(indices.wrapping_sub(came), Ordering::Relaxed);
     }
 
     /// What the stage is doing.

@@ -147,7 +147,8 @@ mod tests {
         assert_eq!(lines.next(), Some("onset\tduration\tsample\ttrial_type\tvalue"));
         assert!(lines.next().unwrap().starts_with("0\tn/a\t0\trecorder\tRecorder: software=eegd-"));
         assert_eq!(lines.next(), Some("0.004\t0.04\t1\tgap\tthe queue to the recorder was full"));
-        assert_eq!(lines.next(), None);
+        let ledger = "0.044\tn/a\t11\tledger\trecorded=2 missing=10";
+        assert_eq!((lines.next(), lines.next()), (Some(ledger), None));
     }
 
     #[test]

@@ -11,8 +11,10 @@
 //! | `path`, `file` | what a file is called and how it is made |
 //! | `late` | recordings whose disk does not answer when they are to be closed |
 //! | `settings` | the parameters that every recorder has |
+//! | `books` | what is in each file, and what the ledger says in it |
 //! | `words` | how an event reads in a recording |
 
+mod books;
 mod file;
 mod late;
 mod part;

@@ -1,5 +1,6 @@
 //! Between a recorder and its writer thread: packets in order, and the little that both look at.
 
+use super::books::Books;
 use crossbeam_queue::ArrayQueue;
 use plugin_api::{Event, LockReason, RtPacket, StageError, StageFigures};
 use rtrb::{Consumer, Producer, RingBuffer};
@@ -21,6 +22,8 @@ pub(super) enum Item {
     Begin(u64),
     /// So many frames found no room before the next packet.
     Overflow(u64),
+    /// So many frames were lost after the last packet, and the first number of them because there was no room.
+    End { overflow: u64, lost: u64 },
     /// Something to write down.
     Note(Box<Event>),
 }
@@ -41,6 +44,8 @@ pub(super) struct Shared {
     pub(super) reports: ArrayQueue<Event>,
     /// There is something to be told once.
     pub(super) any_once: AtomicBool,
+    /// For the ledger.
+    pub(super) books: Arc<Books>,
     state: Mutex<State>,
 }
 
@@ -129,7 +134,7 @@ pub(super) struct QueueRx {
 }
 
 /// A queue for so many frames, in packets of any length.
-pub(super) fn queue(capacity_frames: u64) -> (QueueTx, QueueRx) {
+pub(super) fn queue(capacity_frames: u64, books: &Arc<Books>) -> (QueueTx, QueueRx) {
     let places = usize::try_from(capacity_frames).unwrap_or(MAX_PLACES).min(MAX_PLACES);
     let (producer, consumer) = RingBuffer::new(places + NOTES);
     let shared = Arc::new(Shared {
@@ -140,6 +145,7 @@ pub(super) fn queue(capacity_frames: u64) -> (QueueTx, QueueRx) {
         dropped: AtomicU64::new(0),
         reports: ArrayQueue::new(REPORTS),
         any_once: AtomicBool::new(false),
+        books: Arc::clone(books),
         state: Mutex::default(),
     });
     let tx = QueueTx { ring: producer, shared: Arc::clone(&shared), capacity_frames };

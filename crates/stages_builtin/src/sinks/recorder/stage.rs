@@ -1,5 +1,6 @@
 //! The sink itself: takes packets and notes, and never waits for a disk while anybody is live.
 
+use super::books::Books;
 use super::file::Files;
 use super::late;
 use super::part::RecordingFormat;
@@ -7,8 +8,8 @@ use super::queue::{Item, QueueTx, Shared, queue};
 use super::settings::Settings;
 use super::writer::Writer;
 use plugin_api::{
-    Event, EventKind, LockReason, Lockable, OpenError, RtPacket, StageCtx, StageError,
-    StageFigures, StageImpl, StageResult, StreamSpec, clock,
+    Event, EventKind, FileAccount, Ledger, LockReason, Lockable, OpenError, RtPacket, StageCtx,
+    StageError, StageFigures, StageImpl, StageResult, StreamSpec, clock,
 };
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -29,6 +30,7 @@ pub(crate) struct Recorder {
     /// Until it is opened.
     format: Option<Box<dyn RecordingFormat>>,
     running: Option<Running>,
+    books: Arc<Books>,
 }
 
 /// An open one.
@@ -43,6 +45,8 @@ struct Running {
     /// Frames since the writer was last woken.
     unannounced: u64,
     wake_frames: u64,
+    /// Another one after the pipeline was changed.
+    ledger: Ledger,
 }
 
 impl Recorder {
@@ -51,7 +55,8 @@ impl Recorder {
         spec: &StreamSpec,
         format: impl RecordingFormat + 'static,
     ) -> Self {
-        Self { settings, spec: spec.clone(), format: Some(Box::new(format)), running: None }
+        let format = Some(Box::new(format) as Box<dyn RecordingFormat>);
+        Self { settings, spec: spec.clone(), format, running: None, books: Arc::default() }
     }
 
     fn tell(&self, ctx: &StageCtx) {
@@ -127,7 +132,7 @@ impl StageImpl for Recorder {
         };
         let rate_hz = self.spec.rate_hz;
         let frames = |seconds: f64| ((rate_hz * seconds).ceil() as u64).max(1);
-        let (tx, rx) = queue(frames(self.settings.limits.buffer_s));
+        let (tx, rx) = queue(frames(self.settings.limits.buffer_s), &self.books);
         let now_ns = clock::Clock::now().unix_ns(clock::monotonic_ns());
         let files = Files::new(self.settings.path.clone(), super::time::compact_utc(now_ns));
         let writer = Writer::open(rx, self.settings.limits, files, format, &self.spec, now_ns)
@@ -145,6 +150,7 @@ impl StageImpl for Recorder {
             warned: false,
             unannounced: 0,
             wake_frames: frames(WAKE_S),
+            ledger: Ledger::default(),
         });
         Ok(())
     }
@@ -156,6 +162,10 @@ impl StageImpl for Recorder {
             packet.recycle();
             return Ok(None);
         };
+        if !running.ledger.is(ctx.ledger()) {
+            running.ledger.clone_from(ctx.ledger());
+            self.books.set_ledger(ctx.ledger());
+        }
         let frames = packet.frames() as u64;
         if !running.began {
             let first = packet.header().first_sample;
@@ -182,6 +192,10 @@ impl StageImpl for Recorder {
         running.shared().take_once().map_or(Ok(None), Err)
     }
 
+    fn files(&self) -> Option<Arc<dyn FileAccount>> {
+        Some(Arc::clone(&self.books) as Arc<dyn FileAccount>)
+    }
+
     fn note(&mut self, event: &Event) {
         if let Some(running) = &mut self.running {
             // No place means that a thousand wait: then the disk is what there is to know about.
@@ -190,6 +204,13 @@ impl StageImpl for Recorder {
     }
 
     fn end(&mut self, ctx: &mut StageCtx) -> StageResult {
+        self.books.set_ledger(ctx.ledger());
+        if let Some(running) = &mut self.running {
+            let (overflow, lost) = (running.overflow, ctx.lost_before());
+            if overflow + lost > 0 && !running.queue.push(Item::End { overflow, lost }) {
+                ctx.report_dropped(lost);
+            }
+        }
         let shared = self.running.as_ref().map(|running| Arc::clone(&running.queue.shared));
         let (result, lost) = self.finish();
         ctx.report_dropped(lost);

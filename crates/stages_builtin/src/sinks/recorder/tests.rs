@@ -370,9 +370,11 @@ fn events_stand_at_their_samples_also_before_the_first_packet_and_over_a_seam() 
             notes,
             [
                 (0, 3, "early"),
+                (0, 499, "Ledger recorded=500 missing=0"),
                 (1, 77, "eyes closed"),
                 (1, 0, "late [10 samples before this file]"),
                 (1, 100, "Signal Fp1: railed"),
+                (1, 99, "Ledger recorded=100 missing=0"),
             ]
         );
     });
@@ -443,7 +445,8 @@ fn an_event_in_a_recording_without_a_sample_is_written_and_holds_up_nothing() {
     bench.recorder.note(&Event::new(EventKind::Marker, 0, "early"));
     assert_eq!(bench.end(), (Ok(()), 0));
     bench.disk.look(|disk| {
-        assert_eq!((disk.files.len(), disk.notes.len(), disk.closed), (1, 1, 1));
+        let found = (disk.files.len(), disk.notes.len(), disk.closed);
+        assert_eq!(found, (1, 2, 1), "the event and the ledger: {:?}", disk.notes);
         assert!(disk.notes[0].2.contains("early"), "{:?}", disk.notes);
     });
 }

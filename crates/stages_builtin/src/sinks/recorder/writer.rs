@@ -175,6 +175,7 @@ impl Writer {
                 self.overflow += frames;
                 Ok(())
             }
+            Item::End { overflow, lost } => self.lost_at_the_end(*overflow, *lost),
             Item::Note(event) => self.note(event),
             Item::Packet(packet) => self.packet(packet),
         };
@@ -264,6 +265,9 @@ impl Writer {
     fn let_go(&mut self) {
         let next = self.part.as_ref().map_or(0, |part| part.first_index + part.writer.next_index());
         while let Some(item) = self.held.take().or_else(|| self.queue.pop()) {
+            if let Item::End { lost, .. } = item {
+                self.shared().dropped.fetch_add(lost, Ordering::AcqRel);
+            }
             if let Item::Packet(packet) = item {
                 let frames = packet.frames() as u64;
                 let first = packet.header().first_sample.saturating_sub(self.base);

@@ -13,6 +13,8 @@ use std::sync::atomic::Ordering;
 const MAX_WAITING: usize = 1000;
 /// Seconds of signal between measurements of the clock.
 const CLOCK_S: f64 = 5.0;
+/// Why samples are missing that the recorder never saw.
+const LOST_BEFORE: &str = "lost before the recorder";
 
 impl Writer {
     pub(super) fn packet(&mut self, packet: &RtPacket) -> Result<(), WriteError> {
@@ -32,7 +34,9 @@ impl Writer {
             let next = part.first_index + in_file;
             if next < first {
                 let cause = cause(header, self.overflow, self.limits.buffer_s);
-                part.writer.gap(first - next, &cause)?;
+                let result = part.writer.gap(first - next, &cause);
+                self.queue.shared.books.add(0, part.writer.next_index() - in_file);
+                result?;
                 continue;
             }
             self.overflow = 0;
@@ -41,7 +45,9 @@ impl Writer {
             }
             let until = end.min(next.saturating_add(most.saturating_sub(in_file).max(1)));
             let frames = (next - first) as usize..(until - first) as usize;
-            part.writer.append(packet, frames)?;
+            let result = part.writer.append(packet, frames);
+            self.queue.shared.books.add(part.writer.next_index() - in_file, 0);
+            result?;
         }
         if let Some(rails) = &mut self.rails {
             rails.look(packet, first);
@@ -68,6 +74,37 @@ impl Writer {
                 line: &format!("Rail: {text}"),
             })?;
             rails.notes.pop_front();
+        }
+        Ok(())
+    }
+
+    /// A gap after the last packet: the file is as long as what it is about.
+    pub(super) fn lost_at_the_end(&mut self, overflow: u64, lost: u64) -> Result<(), WriteError> {
+        if self.part.is_none() {
+            self.begin_empty()?;
+        }
+        let slow = overflow > 0;
+        let cause = if slow { too_slow(self.limits.buffer_s) } else { LOST_BEFORE.to_owned() };
+        let Some(part) = &mut self.part else { return Ok(()) };
+        let at = part.writer.next_index();
+        let result = part.writer.gap(overflow + lost, &cause);
+        let taken = part.writer.next_index() - at;
+        self.queue.shared.books.add(0, taken);
+        // What is taken is not said again; the disk's refusal shows with the next call.
+        if taken > 0 { Ok(()) } else { result }
+    }
+
+    /// Writes down what the ledger says, at the last sample.
+    fn say_the_ledger(&self, part: &mut Part) -> Result<(), WriteError> {
+        let books = &self.shared().books;
+        let has_codes = self.spec.kind.has_codes();
+        let lines = if has_codes { books.lines() } else { books.lines_of_computed() };
+        for text in lines {
+            let line = format!("Ledger {text}");
+            let index = part.writer.next_index().saturating_sub(1);
+            let note =
+                Note { index, duration_samples: None, sort: "ledger", text: &text, line: &line };
+            part.writer.note(&note)?;
         }
         Ok(())
     }
@@ -128,6 +165,7 @@ impl Writer {
             // Without a header it is nothing; the next try makes it anew.
             let _ = std::fs::remove_file(&path);
         })?;
+        self.shared().books.begin(&name, self.base + begin);
         let sensor = start.sensor;
         self.part = Some(Part { writer, sensor, first_index: begin, name, path, clock: None });
         Ok(())
@@ -153,10 +191,13 @@ impl Writer {
     pub(super) fn close_part(&mut self, mut part: Part) -> Result<(), WriteError> {
         self.next_begins = part.first_index + part.writer.next_index();
         self.say_the_rate(&mut part)?;
+        self.say_the_ledger(&mut part)?;
         let unwritten = part.writer.unwritten();
-        part.writer.close().inspect_err(|_| {
-            self.shared().dropped.fetch_add(unwritten, Ordering::AcqRel);
-        })
+        let closed = part.writer.close();
+        let refused = if closed.is_err() { unwritten } else { 0 };
+        self.shared().dropped.fetch_add(refused, Ordering::AcqRel);
+        self.shared().books.end(refused);
+        closed
     }
 
     /// Notes an event, or keeps it until there is a file.
@@ -235,8 +276,12 @@ impl Writer {
 /// Why samples are missing before a packet.
 fn cause(header: &PacketHeader, overflow: u64, buffer_s: f64) -> String {
     match (overflow, header.flags.contains(Flags::GAP)) {
-        (0, true) => "lost before the recorder".to_owned(),
+        (0, true) => LOST_BEFORE.to_owned(),
         (0, false) => "the queue to the recorder was full".to_owned(),
-        _ => format!("the disk was too slow: {buffer_s} s waited to be written"),
+        _ => too_slow(buffer_s),
     }
+}
+
+fn too_slow(buffer_s: f64) -> String {
+    format!("the disk was too slow: {buffer_s} s waited to be written")
 }

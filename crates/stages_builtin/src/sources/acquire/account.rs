@@ -11,11 +11,32 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub(super) struct Account {
     counters: Arc<BoardCounters>,
     told: [AtomicU64; Loss::ALL.len()],
+    /// Handed out by the board, and not passed on when the source was stopped; and losses after that.
+    kept_back: AtomicU64,
+    beyond: [AtomicU64; Loss::ALL.len()],
 }
 
 impl Account {
     pub(super) fn new(counters: Arc<BoardCounters>) -> Self {
-        Self { counters, told: Default::default() }
+        Self {
+            counters,
+            told: Default::default(),
+            kept_back: AtomicU64::new(0),
+            beyond: Default::default(),
+        }
+    }
+
+    /// Lost so far, by cause.
+    pub(super) fn losses(&self) -> [u64; Loss::ALL.len()] {
+        Loss::ALL.map(|cause| self.counters.lost(cause) - self.beyond[cause as usize].load(Relaxed))
+    }
+
+    /// So many frames are not passed on, for the source is stopped; what was lost since `before` comes after them.
+    pub(super) fn keep_back(&self, frames: u64, before: &[u64]) {
+        for ((beyond, now), before) in self.beyond.iter().zip(self.losses()).zip(before) {
+            beyond.store(now - before, Relaxed);
+        }
+        self.kept_back.store(frames, Relaxed);
     }
 
     /// What was lost since this was asked last, by cause: "3 missed, 1 late".
@@ -36,11 +57,12 @@ impl Account {
 
 impl SourceAccount for Account {
     fn acquired(&self) -> u64 {
-        self.counters.conversions()
+        let beyond: u64 = self.beyond.iter().map(|lost| lost.load(Relaxed)).sum();
+        self.counters.conversions() - beyond - self.kept_back.load(Relaxed)
     }
 
     fn lost(&self) -> Vec<(&'static str, u64)> {
-        Loss::ALL.into_iter().map(|cause| (cause.name(), self.counters.lost(cause))).collect()
+        Loss::ALL.into_iter().map(Loss::name).zip(self.losses()).collect()
     }
 
     fn figures(&self) -> Vec<(&'static str, f64)> {

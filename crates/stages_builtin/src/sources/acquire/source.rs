@@ -39,6 +39,8 @@ pub(super) struct BoardSource {
     held: Option<Block>,
     /// Maps monotonic time to Unix time, by the pair taken at the start.
     clock: Option<Clock>,
+    /// Number of the sample after the last one passed on.
+    next: u64,
     looked_ns: u64,
     /// Losses not told yet, and when the last were.
     untold: u64,
@@ -66,6 +68,7 @@ impl BoardSource {
             frames,
             held: None,
             clock: None,
+            next: 0,
             looked_ns: 0,
             untold: 0,
             told_ns: 0,
@@ -140,6 +143,7 @@ impl BoardSource {
         } else {
             codes.extend_from_slice(&self.frames.codes);
         }
+        self.next = block.first_sample + self.frames.len() as u64;
         self.frames.clear();
         SourceStep::Packet(packet.share())
     }
@@ -188,8 +192,21 @@ impl SourceImpl for BoardSource {
     }
 
     fn close(&mut self) -> Result<(), StageError> {
+        let before = self.account.losses();
         self.board.close();
+        if let Some(block) = self.held.take() {
+            // A simulated board is ahead of the clock: what it holds, and all after it, has not been yet.
+            self.account.keep_back(self.frames.len() as u64, &before);
+            self.next = block.first_sample;
+        }
+        let lost: u64 =
+            self.account.losses().iter().zip(before).map(|(now, then)| now - then).sum();
+        self.next += lost;
         Ok(())
+    }
+
+    fn ended_at(&self) -> Option<u64> {
+        Some(self.next)
     }
 
     fn account(&self) -> Option<Arc<dyn SourceAccount>> {
