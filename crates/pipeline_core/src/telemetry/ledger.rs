@@ -94,8 +94,8 @@ impl Ledger {
 fn rows(stages: &[LedgerStage]) -> Vec<LedgerRow> {
     // A sample is counted by who makes it before it is by who takes it. So those who take are read first: then none of them
     // is ahead of its source.
-    let came: Vec<u64> = stages.iter().map(|stage| stage.came()).collect();
-    let made: Vec<(u64, u64)> = stages.iter().map(|stage| stage.made()).collect();
+    let came: Vec<u64> = stages.iter().map(LedgerStage::came).collect();
+    let made: Vec<(u64, u64)> = stages.iter().map(LedgerStage::made).collect();
     let row = |(n, stage): (usize, &LedgerStage)| {
         let stats = &stage.stats;
         let account = stats.account();
