@@ -91,11 +91,11 @@ impl Seen {
             *self = Self { of: this, ..Self::default() };
         }
         let mut reason = None;
-        for stage in &*running.stages() {
-            let now = Counts::of(&LedgerRow::of(&stage.id, &stage.stats));
-            let before = self.counts.insert(stage.id.to_string(), now).unwrap_or_default();
+        for row in running.ledger().rows() {
+            let now = Counts::of(&row);
+            let before = self.counts.insert(row.stage.clone(), now).unwrap_or_default();
             let new = now.since(before);
-            let stage = &*stage.id;
+            let stage = &*row.stage;
             tracing::debug!(stage, frames = new.through, lost_frames = new.lost, "figures");
             if new.lost > 0 {
                 let Counts { lost, overflow, .. } = new;
