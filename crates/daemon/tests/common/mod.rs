@@ -225,8 +225,13 @@ impl Table {
 
     /// That samples 0, 1, 2, ... are there, each once.
     pub fn assert_complete(&self) {
-        let gap = self.samples.iter().enumerate().find(|(row, sample)| *row as u64 != **sample);
-        assert!(gap.is_none(), "row and sample differ: {gap:?}");
+        self.assert_complete_from(0);
+    }
+
+    /// That samples `first`, `first + 1`, ... are there, each once.
+    pub fn assert_complete_from(&self, first: u64) {
+        let gap = (first..).zip(&self.samples).find(|(due, sample)| due != *sample);
+        assert!(gap.is_none(), "due and found: {gap:?}");
     }
 
     pub fn rows(&self) -> u64 {
