@@ -46,9 +46,11 @@ pub(super) fn relay(running: &Arc<Running>, broker: Option<Arc<WebSocketBroker>>
 /// What a board or a recorder says is for the log; the rest is many, and kept for when something goes wrong.
 fn log(event: &Event) {
     let (kind, text) = (event.kind.name(), &event.text);
-    let (stage, sample) = (event.stage.as_deref().unwrap_or_default(), event.sample);
+    let (stage, sample) = (event.stage.as_deref(), event.sample);
     if matches!(event.kind, EventKind::Board | EventKind::Recording) {
-        tracing::info!(kind, stage, sample, "`{stage}`: {text}");
+        // A board speaks for whoever reads it.
+        let whose = stage.map(|stage| format!("`{stage}`: ")).unwrap_or_default();
+        tracing::info!(kind, stage, sample, "{whose}{text}");
     } else {
         tracing::debug!(kind, stage, sample, "{text}");
     }
