@@ -66,7 +66,7 @@ test("source, clock, ledger and latency are told as they are; a loss is told wit
   await daemon.ask("/pipeline/shutdown", { method: "POST" });
   await page.getByText("No pipeline is running.").waitFor();
   const ledger = await daemon.ask("/pipeline/ledger");
-  const of = (/** @type {string} */ stage) => ledger[stage] ?? ledger.stages.find((/** @type {any} */ line) => line.stage === stage);
+  const of = (/** @type {string} */ stage) => ledger.stages.find((/** @type {any} */ line) => line.stage === stage);
   // Conversions of a packet that was not full yet are under way for good.
   assert.equal(of("acquire").acquired, of("websocket_sink").taken + MISSED + of("acquire").under_way);
   const count = (/** @type {number} */ n) => n.toLocaleString("en");

@@ -156,10 +156,9 @@ function quantiles(value) {
  * @returns {Ledger}
  */
 export function parseLedger(value) {
-  const lines = isRecord(value) && Array.isArray(value.stages) ? list(value.stages).map((line) => /** @type {const} */ ([words(line.stage), line])) : entries(value);
   return new Map(
-    lines.map(([id, { acquired, lost_by_cause, taken, lost, overflow, dropped, skipped, passed_on, unaccounted }]) => [
-      id,
+    list(isRecord(value) ? value.stages : []).map(({ stage, acquired, lost_by_cause, taken, lost, overflow, dropped, skipped, passed_on, unaccounted }) => [
+      words(stage),
       {
         acquired: number(acquired),
         causes: numbers(lost_by_cause),
