@@ -140,8 +140,9 @@ export class Scope {
     this.daemon.engine.send({ type: "auto", layer: this.layer });
   }
 
-  /** The engine has chosen. @param {number} perDivision */
+  /** The engine has chosen; what the user chose while its word was on the way counts. @param {number} perDivision */
   amplitudeChosen(perDivision) {
+    if (this.settings.scope(this.topic).perDivision !== null) return;
     this.perDivision = perDivision;
     this.drawScales();
   }
