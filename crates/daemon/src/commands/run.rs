@@ -18,6 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -25,6 +26,16 @@ use tokio::sync::oneshot;
 const NETWORK_THREADS: usize = 2;
 /// How long recordings are waited for whose disk does not answer.
 const LATE: Duration = Duration::from_secs(30);
+
+/// The threads that serve live clients and requests.
+pub(super) fn network_threads() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(NETWORK_THREADS)
+        .thread_name("network")
+        .enable_all()
+        .build()
+        .context("cannot set up the network threads")
+}
 
 pub(super) fn run(
     pipeline: Option<&Path>,
@@ -44,12 +55,7 @@ pub(super) fn run(
         ..Surroundings::new(Arc::clone(&registry), data_dir.clone())
     };
     let start = resume::prepare(pipeline, options, &surroundings)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(NETWORK_THREADS)
-        .thread_name("network")
-        .enable_all()
-        .build()
-        .context("cannot set up the network threads")?;
+    let runtime = network_threads()?;
     let done = runtime.block_on(async {
         let listener = TcpListener::bind(options.listen).await.map_err(|error| {
             let words = not_listening(options.listen, &error);

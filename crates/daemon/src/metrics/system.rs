@@ -2,6 +2,7 @@
 
 use super::text::Exposition;
 use crate::machine::{Root, core_times, power, process_usage, temperature_c};
+use crate::studies::Disk;
 use std::path::Path;
 
 pub(super) fn write(out: &mut Exposition, root: &Root, data_dir: &Path) {
@@ -19,11 +20,11 @@ pub(super) fn write(out: &mut Exposition, root: &Root, data_dir: &Path) {
         let help = "1 while a Raspberry Pi slows down for lack of voltage or for heat.";
         out.gauge("eegd_throttled", help).sample(&[], u8::from(!power.now().is_empty()));
     }
-    if let Some((free, size)) = room(data_dir) {
+    if let Some(disk) = Disk::of(data_dir) {
         let help = "Room left for recordings.";
-        out.gauge("eegd_data_dir_free_bytes", help).sample(&[], free);
+        out.gauge("eegd_data_dir_free_bytes", help).sample(&[], disk.free_bytes);
         let help = "Size of the file system that recordings are written to.";
-        out.gauge("eegd_data_dir_size_bytes", help).sample(&[], size);
+        out.gauge("eegd_data_dir_size_bytes", help).sample(&[], disk.total_bytes);
     }
     let usage = process_usage(root);
     if let Some(usage) = usage {
@@ -35,12 +36,4 @@ pub(super) fn write(out: &mut Exposition, root: &Root, data_dir: &Path) {
         out.gauge("process_open_fds", "Files and sockets the process has open.")
             .sample(&[], usage.open_files);
     }
-}
-
-/// Bytes free for this process and bytes in all, of the file system that the nearest existing folder lies on: the data
-/// dir itself is made when it is needed.
-fn room(data_dir: &Path) -> Option<(u64, u64)> {
-    let full = std::path::absolute(data_dir).ok()?;
-    let stats = full.ancestors().find_map(|folder| rustix::fs::statvfs(folder).ok())?;
-    Some((stats.f_bavail * stats.f_frsize, stats.f_blocks * stats.f_frsize))
 }

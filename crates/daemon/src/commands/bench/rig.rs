@@ -2,6 +2,7 @@
 
 use crate::api::{Access, AppState, Limits, serve};
 use crate::broker::{BrokerSettings, WebSocketBroker};
+use crate::commands::run::network_threads;
 use crate::control::{Control, Presets, Setup};
 use crate::host::Host;
 use anyhow::Context;
@@ -21,8 +22,6 @@ use tokio_tungstenite::tungstenite::Message;
 
 /// The topic that clients listen to.
 pub(super) const TOPIC: &str = "bench";
-/// As the daemon has for its clients.
-const NETWORK_THREADS: usize = 2;
 /// A machine that takes longer to connect a client is not measured.
 const CONNECTING: Duration = Duration::from_secs(30);
 /// What is under way to a client on this machine arrives within this.
@@ -43,12 +42,7 @@ impl Rig {
         let registry = Arc::new(registry);
         let folder = tempfile::tempdir_in(beside)
             .with_context(|| format!("cannot write in {}", beside.display()))?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(NETWORK_THREADS)
-            .thread_name("network")
-            .enable_all()
-            .build()
-            .context("cannot set up the network threads")?;
+        let runtime = network_threads()?;
         let (broker, encoder) = WebSocketBroker::new(BrokerSettings::default());
         let setup = Setup {
             keep_running: false,
