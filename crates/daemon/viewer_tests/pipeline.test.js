@@ -3,17 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, open } from "./support/browser.js";
-import { LiveDaemon } from "./support/daemon.js";
+import { BENCH, LiveDaemon } from "./support/daemon.js";
 
-const PIPELINE = `
-name: bench
-stages:
-  - synthetic: { sps: 250, channels: 4, seed: 1 }
-  - to_voltage: {}
-  - websocket_sink: { id: raw, topic: eeg_raw }
-  - notch: { hz: 50, inputs: [to_voltage] }
-  - websocket_sink: { id: filtered, topic: eeg_filtered }
-`;
 const PRESET = `
 # A second bench, for the test.
 name: second
@@ -31,7 +22,7 @@ let daemon;
 let base;
 before(async () => {
   browser = await launch();
-  daemon = new LiveDaemon({ pipeline: PIPELINE, args: ["--presets", "."], files: { "second.yaml": PRESET.trimStart(), "broken.yaml": "stages: [{ notch: {} }]" } });
+  daemon = new LiveDaemon({ pipeline: BENCH, args: ["--presets", "."], files: { "second.yaml": PRESET.trimStart(), "broken.yaml": "stages: [{ notch: {} }]" } });
   base = await daemon.start();
 });
 after(async () => {
@@ -293,7 +284,7 @@ test("stop, start, restart, a preset, a file of one's own; what cannot be loaded
   assert.equal((await daemon.ask("/pipeline")).config.name, "second");
 
   const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: /^File…/ }).click()]);
-  await chooser.setFiles({ name: "mine.yaml", mimeType: "text/yaml", buffer: Buffer.from(PIPELINE) });
+  await chooser.setFiles({ name: "mine.yaml", mimeType: "text/yaml", buffer: Buffer.from(BENCH) });
   await node(page, "notch").waitFor();
   assert.equal((await daemon.ask("/pipeline")).config.name, "bench");
   await node(page, "notch").click();

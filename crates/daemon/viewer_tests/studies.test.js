@@ -7,17 +7,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { launch, open } from "./support/browser.js";
-import { LiveDaemon } from "./support/daemon.js";
+import { BENCH, LiveDaemon } from "./support/daemon.js";
 
-const PIPELINE = `
-name: bench
-stages:
-  - synthetic: { sps: 250, channels: 4, seed: 1 }
-  - to_voltage: {}
-  - websocket_sink: { id: raw, topic: eeg_raw }
-  - notch: { hz: 50, inputs: [to_voltage] }
-  - websocket_sink: { id: filtered, topic: eeg_filtered }
-`;
 /** Markup, right to left, emoji: all of it has to come back as it was typed. */
 const HOSTILE = "<img src=x onerror=\"window.hit=1\"> \u202eעיניים עצומות\u202c 🧠 & \"so\"";
 
@@ -32,7 +23,7 @@ let base;
 before(async () => {
   if (PYTHON === undefined) throw new Error("EEGD_PYTHON has to name a Python with pyedflib: tests/peers/requirements.txt lists it");
   browser = await launch();
-  daemon = new LiveDaemon({ pipeline: PIPELINE });
+  daemon = new LiveDaemon({ pipeline: BENCH });
   base = await daemon.start();
 });
 after(async () => {

@@ -7,6 +7,7 @@ undocumented status or content type, or a body that its schema does not allow. E
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from live_daemon import Daemon
 from openapi_spec_validator import validate
 
 PIPELINE = """
@@ -28,19 +30,10 @@ SECONDS = 30
 
 @pytest.fixture()
 def daemon(tmp_path):
-    if not os.environ.get("EEGD"):
-        pytest.fail("set EEGD to the binary made by `cargo build`, or run all of this with `cargo test`")
     (tmp_path / "p.yaml").write_text(PIPELINE)
-    command = [os.environ["EEGD"], "run", "p.yaml", "--listen", "127.0.0.1:0", "--data-dir", "out", "--presets", "."]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    banner = ""
-    while "Ctrl-C" not in banner:
-        line = process.stdout.readline()
-        assert line, f"eegd ended before it listened: {banner}"
-        banner += line
-    yield re.search(r"http://\S+", banner)[0], process
-    process.kill()
-    process.wait()
+    live = Daemon(tmp_path, options=["--presets", "."], stderr=subprocess.DEVNULL)
+    yield f"http://{live.address}", live.process
+    live.end(signal.SIGKILL)
 
 
 def fetch(url, method="GET"):

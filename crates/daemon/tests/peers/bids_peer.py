@@ -16,7 +16,7 @@ import warnings
 import mne_bids
 import numpy as np
 import pytest
-from recorded import RATE, Daemon, eegd, make_signal
+from recorded import RATE, eegd, make_signal, recording_daemon
 
 STAGES = """\
 - playback: { path: signal.bdf }
@@ -39,7 +39,7 @@ def dataset(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bids")
     codes = make_signal(folder, 60, railed=2, flat=3)
     (folder / "p.yaml").write_text(STAGES)
-    daemon = Daemon(folder, folder / "out")
+    daemon = recording_daemon(folder, folder / "out")
     studies, marks = [], []
     for participant, task in (("P001", "rest"), ("P001", "rest"), ("P002", "oddball")):
         meta = daemon.ask("/studies", {"participant": participant, "task": task, "record": ["notch"]})

@@ -20,7 +20,7 @@ import time
 
 import numpy as np
 import pytest
-from recorded import EEGD, KINDS, RATE, Daemon, eegd, make_signal, read, sink
+from recorded import EEGD, KINDS, RATE, eegd, make_signal, read, recording_daemon, sink
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -84,7 +84,7 @@ class Bench:
         text = f"- playback: {{ path: {SIGNAL} }}\n" + "".join(sinks) + "- websocket_sink: { topic: live, inputs: playback }\n"
         (folder / "p.yaml").write_text(text)
         env = os.environ | {"BAD_DISK": str(self.disk.resolve()), "BAD_DISK_ORDERS": str(self.orders)}
-        self.daemon = Daemon(folder, self.disk, env=env | more.pop("env", {}), **more)
+        self.daemon = recording_daemon(folder, self.disk, env=env | more.pop("env", {}), **more)
         self.viewer = Viewer(self.daemon, codes)
         self.until(RATE)
 

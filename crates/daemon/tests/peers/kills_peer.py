@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 import pytest
-from recorded import KINDS, RATE, Daemon, eegd, is_empty, make_signal, read, sink
+from recorded import KINDS, RATE, eegd, is_empty, make_signal, read, recording_daemon, sink
 
 ROUNDS, AT_ONCE = 50, 5
 LONGEST_S = 3.5  # from the first sample to the kill
@@ -22,7 +22,7 @@ LONGEST_S = 3.5  # from the first sample to the kill
 def one_round(folder, number):
     """Records, kills, makes copies whole. Gives frames seen by each recorder, and markers set more than a second before."""
     here = folder / f"{number:02}"
-    daemon = Daemon(folder, here)
+    daemon = recording_daemon(folder, here)
     chance = random.Random(number)
     end = time.monotonic() + chance.uniform(0, LONGEST_S)
     marked = []

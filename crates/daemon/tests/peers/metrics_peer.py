@@ -7,9 +7,7 @@ import asyncio
 import contextlib
 import json
 import math
-import os
 import pathlib
-import re
 import shutil
 import signal
 import socket
@@ -22,6 +20,7 @@ import urllib.request
 
 import pytest
 import websockets
+from live_daemon import Daemon
 
 DASHBOARD = pathlib.Path(__file__).resolve().parents[4] / "packaging/grafana/eegd.json"
 ODD = 'odd "group" \\ of\nsinks'
@@ -63,29 +62,16 @@ def until(what, holds):
     return found
 
 
-def end(process):
-    process.send_signal(signal.SIGINT)
-    return process.wait(PATIENCE_S)
-
-
 def program(name):
     return shutil.which(name) or pytest.fail(f"there is no {name}: Debian has it, apt-get install --no-install-recommends prometheus")
 
 
 @pytest.fixture()
 def eegd(tmp_path):
-    if not os.environ.get("EEGD"):
-        pytest.fail("set EEGD to the binary made by `cargo build`, or run all of this with `cargo test`")
     (tmp_path / "p.yaml").write_text(PIPELINE)
-    command = [os.environ["EEGD"], "run", "p.yaml", "--listen", "127.0.0.1:0", "--data-dir", "out"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-    banner = ""
-    while "Ctrl-C" not in banner:
-        line = process.stdout.readline()
-        assert line, f"eegd ended before it listened: {banner}"
-        banner += line
-    yield re.search(r"http://(\S+)", banner)[1]
-    end(process)
+    live = Daemon(tmp_path)
+    yield live.address
+    live.end(signal.SIGINT)
 
 
 @pytest.fixture()

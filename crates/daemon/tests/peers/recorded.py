@@ -1,16 +1,15 @@
-"""What tests of recordings share: a signal that is known without eegd, a daemon, and the field's readers for all four formats."""
+"""What tests of recordings share: a signal that is known without eegd, a daemon that records it, and the field's readers for all four formats."""
 
-import json
 import os
 import pathlib
 import subprocess
-import urllib.request
 
 import edfio
 import mne
 import numpy as np
 import pyedflib
 import pyxdf
+from live_daemon import Daemon
 
 RATE, CHANNELS = 500, 4
 FULL_SCALE_UV = 187500.0
@@ -45,30 +44,9 @@ def sink(kind, name, more=""):
     return f"- {kind}_sink: {{ id: {name}_{kind}, path: {name}.{kind}, inputs: playback{KINDS[kind]}{more} }}\n"
 
 
-class Daemon:
-    """`eegd run` on `p.yaml` in a folder, recording below `here`."""
-
-    def __init__(self, folder, here, **more):
-        command = [EEGD, "run", "p.yaml", "--data-dir", here, "--listen", "127.0.0.1:0"]
-        self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
-        banner = ""
-        while "Ctrl-C" not in banner:
-            line = self.process.stdout.readline()
-            assert line, self.process.communicate()
-            banner += line
-        self.address = banner.split("http://")[1].split()[0].rstrip("/")
-
-    def ask(self, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://{self.address}{path}", data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
-
-    def end(self, signal):
-        """Sends it and waits; gives the exit code and standard error."""
-        self.process.send_signal(signal)
-        words = self.process.communicate(timeout=120)[1]
-        return self.process.returncode, words
+def recording_daemon(folder, here, **more):
+    """Whose standard error is read at its end."""
+    return Daemon(folder, here, stderr=subprocess.PIPE, **more)
 
 
 def eegd(*arguments):

@@ -18,7 +18,7 @@ import numpy as np
 import pyedflib
 import pytest
 import pyxdf
-from recorded import Daemon
+from recorded import recording_daemon
 
 RATE = 500
 RAIL = 7_969_177
@@ -92,7 +92,7 @@ def table(path):
 def recorded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("truth")
     (folder / "p.yaml").write_text(PIPELINE)
-    daemon = Daemon(folder, folder / "out")
+    daemon = recording_daemon(folder, folder / "out")
 
     def until(frames):
         begun = time.monotonic()

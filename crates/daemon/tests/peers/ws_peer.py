@@ -5,17 +5,15 @@ EEGD names the binary.
 
 import asyncio
 import json
-import os
 import pathlib
-import re
 import signal as signals
 import struct
-import subprocess
 
 import numpy as np
 import pyedflib
 import pytest
 import websockets
+from live_daemon import Daemon
 
 DATA = pathlib.Path(__file__).resolve().parents[4] / "data"
 RECORDING = DATA / "cyton_blinks_jaw_alpha.bdf"
@@ -31,19 +29,10 @@ PIPELINE = f"""
 
 @pytest.fixture()
 def daemon(tmp_path):
-    if not os.environ.get("EEGD"):
-        pytest.fail("set EEGD to the binary made by `cargo build`, or run all of this with `cargo test`")
     (tmp_path / "p.yaml").write_text(PIPELINE)
-    command = [os.environ["EEGD"], "run", "p.yaml", "--listen", "127.0.0.1:0", "--data-dir", "out"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-    banner = ""
-    while "Ctrl-C" not in banner:
-        line = process.stdout.readline()
-        assert line, f"eegd ended before it listened: {banner}"
-        banner += line
-    yield re.search(r"http://(\S+)", banner)[1], process
-    process.kill()
-    process.wait()
+    live = Daemon(tmp_path)
+    yield live.address, live.process
+    live.end(signals.SIGKILL)
 
 
 def decode(data):

@@ -8,6 +8,17 @@ import { join } from "node:path";
 const PROGRAM = process.env.EEGD_BIN;
 const PATIENCE_MS = 60_000;
 
+/** A pipeline with a raw and a filtered topic, for tests that change or record it. */
+export const BENCH = `
+name: bench
+stages:
+  - synthetic: { sps: 250, channels: 4, seed: 1 }
+  - to_voltage: {}
+  - websocket_sink: { id: raw, topic: eeg_raw }
+  - notch: { hz: 50, inputs: [to_voltage] }
+  - websocket_sink: { id: filtered, topic: eeg_filtered }
+`;
+
 export class LiveDaemon {
   /**
    * @param {{pipeline?: string, args?: string[], files?: Record<string, string>}} [options]  the pipeline file's text; more
