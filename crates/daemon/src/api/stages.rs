@@ -3,7 +3,7 @@
 use super::App;
 use axum::Json;
 use axum::extract::State;
-use plugin_api::{Registry, StageEntry};
+use plugin_api::StageEntry;
 use serde_json::{Value, json};
 
 /// Every kind of stage with its JSON Schema and an example.
@@ -12,12 +12,13 @@ use serde_json::{Value, json};
     responses((status = 200, description = "Every kind.", content_type = "application/json")),
 )]
 pub(super) async fn list(State(app): State<App>) -> Json<Value> {
-    Json(describe_stages(&app.state.registry))
+    let entries: Vec<_> = app.state.registry.entries().iter().collect();
+    Json(describe_stages(&entries))
 }
 
-/// Every kind with its JSON Schema and an example: `GET /stages` and `eegd stages --json`.
-pub(crate) fn describe_stages(registry: &Registry) -> Value {
-    let stages: Vec<Value> = registry.entries().iter().map(entry).collect();
+/// Each with its JSON Schema and an example: `GET /stages` and `eegd stages --json`.
+pub(crate) fn describe_stages(entries: &[&StageEntry]) -> Value {
+    let stages: Vec<Value> = entries.iter().copied().map(entry).collect();
     json!({ "stages": stages })
 }
 

@@ -110,6 +110,9 @@ pub(super) enum Command {
     /// List every kind of stage with its parameters.
     #[command(after_help = examples::STAGES)]
     Stages {
+        /// Only these kinds.
+        #[arg(value_name = "KIND")]
+        kinds: Vec<String>,
         /// As JSON, with JSON Schema and example.
         #[arg(long)]
         json: bool,

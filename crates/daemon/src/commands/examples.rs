@@ -91,6 +91,7 @@ Examples:
 pub(super) const STAGES: &str = "\
 Examples:
   eegd stages                                        every kind, its parameters and defaults
+  eegd stages notch bandpass                         these alone
   eegd stages --json                                 with JSON Schema and an example of each";
 
 pub(super) const MAN: &str = "\

@@ -92,7 +92,7 @@ pub fn main_from<A: Into<OsString> + Clone>(
         }
         Command::Man { folder } => manual::man(&folder),
         Command::Completions { shell } => manual::completions(shell),
-        Command::Stages { json } => stages::stages(json, &registry),
+        Command::Stages { kinds, json } => stages::stages(&kinds, json, &registry),
         Command::Bench(options) => bench::bench(&options, registry),
         Command::Doctor(options) => doctor::doctor(&options, registry),
         Command::Ctl { daemon, order } => ctl::ctl(&daemon, order),

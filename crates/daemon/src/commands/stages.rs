@@ -1,18 +1,28 @@
 //! `eegd stages`: every kind of stage with its parameters, from the same rows the pipeline is built from.
 
 use super::Failed;
+use crate::document::unknown_kind;
 use anyhow::Context;
 use plugin_api::{Registry, StageEntry};
 use serde_json::Value;
 use std::io::{self, Write};
 
-pub(super) fn stages(json: bool, registry: &Registry) -> Result<(), Failed> {
+/// Prints the stages of these kinds, of every kind if none is named.
+pub(super) fn stages(kinds: &[String], json: bool, registry: &Registry) -> Result<(), Failed> {
+    let entries: Vec<&StageEntry> = if kinds.is_empty() {
+        registry.entries().iter().collect()
+    } else {
+        let named = |kind: &String| {
+            registry.get(kind).ok_or_else(|| Failed::Input(unknown_kind(kind, registry).0))
+        };
+        kinds.iter().map(named).collect::<Result<_, _>>()?
+    };
     let text = if json {
-        serde_json::to_string_pretty(&crate::api::describe_stages(registry))
+        serde_json::to_string_pretty(&crate::api::describe_stages(&entries))
             .context("cannot write JSON")?
             + "\n"
     } else {
-        registry.entries().iter().map(describe).collect()
+        entries.into_iter().map(describe).collect()
     };
     match io::stdout().write_all(text.as_bytes()) {
         // `eegd stages | head` is no failure.

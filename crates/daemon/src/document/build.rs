@@ -112,7 +112,11 @@ impl<'a> Node<'a> {
     }
 }
 
-fn unknown_kind<'r>(kind: &str, registry: &'r Registry) -> (String, Option<&'r StageEntry>) {
+/// What to say of a kind that there is not, and the stage that was probably meant.
+pub(crate) fn unknown_kind<'r>(
+    kind: &str,
+    registry: &'r Registry,
+) -> (String, Option<&'r StageEntry>) {
     let near = nearest(kind, registry.entries().iter().map(|entry| entry.kind));
     let hint = near.map_or_else(
         || "`eegd stages` lists them".to_owned(),

@@ -27,6 +27,7 @@ mod values;
 mod write;
 mod yaml;
 
+pub(crate) use build::unknown_kind;
 pub use build::{Checked, build};
 pub use format::Format;
 pub(crate) use load::MAX_BYTES;

@@ -40,6 +40,17 @@ fn every_typo_is_2_with_its_line_and_the_nearest_name() {
 }
 
 #[test]
+fn stages_by_name_and_one_that_there_is_not() {
+    let out = eegd(&["stages", "notch", "bandpass"]).output().unwrap();
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert_eq!(text.matches(" (transform)\n").count(), 2, "{text}");
+    assert!(text.starts_with("notch (transform)") && text.contains("\nbandpass ("), "{text}");
+    let (code, words) = code_and_words(&eegd(&["stages", "notsh"]).output().unwrap());
+    assert_eq!(code, Some(2), "{words}");
+    assert_eq!(words, "eegd: there is no stage kind `notsh`; did you mean `notch`?\n");
+}
+
+#[test]
 fn arguments_that_do_not_exist_are_2() {
     for arguments in
         [&["proces", "p.yaml"][..], &["process"], &["run", "--listen", "here"], &["--bogus"]]
