@@ -4,7 +4,7 @@
 //! `READ_EVERY_MS` the reader sleeps in between, to see the kernel's queue fill and overflow.
 #![allow(clippy::unwrap_used, reason = "an example says what it could not do by ending")]
 
-use eeg_boards::ads1299::bus::{Bus, Drdy};
+use eeg_boards::ads1299::bus::Drdy;
 use eeg_boards::ads1299::linux::{GpioLine, LinuxWires, LinuxWiring};
 use std::time::Duration;
 

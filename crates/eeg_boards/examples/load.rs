@@ -8,7 +8,6 @@ use eeg_boards::ads1299::bus::{Bus, Drdy, Edge, Pin};
 use eeg_boards::ads1299::settings::{Gain, Rate, Settings};
 use eeg_boards::ads1299::{Ads1299, Ads1299Options};
 use eeg_boards::board::{Board, Frames, Reading};
-use eeg_boards::sample_clock::SampleClockSettings;
 use eeg_boards::simulator::{Bench, BenchSettings, TestSignals, Wiring};
 use embedded_hal::delay::DelayNs;
 use std::io;
@@ -50,15 +49,16 @@ impl Bus for Instantly {
     fn set(&mut self, pin: Pin, high: bool) -> io::Result<bool> {
         self.bench.set(pin, high)
     }
-    fn now_ns(&self) -> u64 {
-        if self.running { self.now_ns } else { self.bench.now_ns() }
-    }
     fn name(&self, _chip: usize) -> String {
         String::new()
     }
 }
 
 impl Drdy for Instantly {
+    fn now_ns(&self) -> u64 {
+        if self.running { self.now_ns } else { self.bench.now_ns() }
+    }
+
     fn wait(&mut self, deadline_ns: u64) -> io::Result<Option<Edge>> {
         if !self.running {
             return self.bench.wait(deadline_ns);
@@ -98,12 +98,7 @@ fn run<W: Bus + Drdy + Send>(mut board: Ads1299<W>, begin: impl Fn(&mut W)) -> (
 
 fn main() {
     let settings = Settings::new(Rate::Sps16000, Gain::X24, 16);
-    let options = Ads1299Options {
-        chains: vec![1, 1],
-        gap_bits: None,
-        read_twice: false,
-        clock: SampleClockSettings::default(),
-    };
+    let options = Ads1299Options::new(vec![1, 1]);
     let tell = |what: &str, (share, delivered, lost): (f64, u64, u64)| {
         println!(
             "{what}: {:.1} % of one core for 16 channels x 16000 samples/s, {:.2} us of the 62.5 us a conversion; {delivered} delivered, {lost} lost",

@@ -1,7 +1,7 @@
 //! From power to settings that read back, step by step (data sheet figure 67 and section 11.1): waits are handed to the caller,
 //! so that the same steps serve at the start, where one may sleep, and after a fault, where nobody may be kept waiting.
 
-use super::bus::Bus;
+use super::bus::{Bus, Drdy};
 use super::chips::Chips;
 use super::command;
 use super::problem::Problem;
@@ -44,7 +44,10 @@ impl BringUp {
     }
 
     /// Goes as far as it can without waiting for long.
-    pub(super) fn advance<W: Bus>(&mut self, chips: &mut Chips<W>) -> Result<Progress, Problem> {
+    pub(super) fn advance<W: Bus + Drdy>(
+        &mut self,
+        chips: &mut Chips<W>,
+    ) -> Result<Progress, Problem> {
         loop {
             let now_ns = chips.wires.now_ns();
             if now_ns < self.due_ns {

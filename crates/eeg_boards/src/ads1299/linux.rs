@@ -239,10 +239,6 @@ impl Bus for LinuxWires {
         }
     }
 
-    fn now_ns(&self) -> u64 {
-        monotonic_ns()
-    }
-
     fn name(&self, chip: usize) -> String {
         self.wiring.spi.get(chip).map_or_else(String::new, |path| path.display().to_string())
     }
@@ -279,6 +275,10 @@ impl Drdy for LinuxWires {
             .edge_event_from_slice(&self.events[from..from + self.event_words])
             .map_err(io::Error::other)?;
         Ok(Some(Edge { monotonic_ns: event.timestamp_ns, line_seqno: event.line_seqno }))
+    }
+
+    fn now_ns(&self) -> u64 {
+        monotonic_ns()
     }
 
     fn line_name(&self) -> String {

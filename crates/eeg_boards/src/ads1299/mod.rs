@@ -6,7 +6,7 @@
 //! | [`command`], [`register`], [`timing`] | the chip as its data sheet describes it |
 //! | [`settings`] | what one wants of it, and the register values that mean that |
 //! | [`frame`] | from the bytes of a conversion to codes |
-//! | [`bus`], [`linux`] | the wires: what the driver needs of them, and those of a Linux machine |
+//! | [`bus`], [`linux`], [`hal`] | the wires: what the driver needs of them, those of a Linux machine, those of embedded-hal |
 
 mod bring_up;
 pub mod bus;
@@ -14,6 +14,7 @@ mod chips;
 pub mod command;
 mod driver;
 pub mod frame;
+pub mod hal;
 #[cfg(target_os = "linux")]
 pub mod linux;
 mod losses;

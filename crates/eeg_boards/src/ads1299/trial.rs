@@ -68,7 +68,7 @@ fn look_at_conversions<W: Bus + Drdy>(chips: &mut Chips<W>, find_gap: bool) -> R
 }
 
 /// The middle one of the intervals, which neither a missed edge nor a late stamp moves.
-fn check_rate<W: Bus>(chips: &Chips<W>, stamps_ns: &[u64]) -> Result<(), Problem> {
+fn check_rate<W: Bus + Drdy>(chips: &Chips<W>, stamps_ns: &[u64]) -> Result<(), Problem> {
     let mut intervals: Vec<u64> = stamps_ns.windows(2).map(|w| w[1].saturating_sub(w[0])).collect();
     intervals.sort_unstable();
     let measured_hz = 1e9 / intervals[intervals.len() / 2].max(1) as f64;

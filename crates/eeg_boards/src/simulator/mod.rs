@@ -8,6 +8,7 @@
 //! | `analog`, `filter`, `noise`, `inputs` | from electrodes to codes |
 //! | `oscillator` | the chips' clock |
 //! | `line` | the data-ready line as the kernel shows it |
+//! | `fault` | what can happen, by a script |
 //! | `bench` | all of it as the wires of a driver, in simulated time |
 //! | `real_time` | the same in the time of the machine |
 //!

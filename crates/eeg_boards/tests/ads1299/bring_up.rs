@@ -44,9 +44,6 @@ impl Bus for Spoiled {
     fn set(&mut self, pin: Pin, high: bool) -> io::Result<bool> {
         self.bench.set(pin, high)
     }
-    fn now_ns(&self) -> u64 {
-        self.bench.now_ns()
-    }
     fn name(&self, _chip: usize) -> String {
         "/dev/spidev0.0".to_owned()
     }
@@ -55,6 +52,9 @@ impl Bus for Spoiled {
 impl Drdy for Spoiled {
     fn wait(&mut self, deadline_ns: u64) -> io::Result<Option<Edge>> {
         self.bench.wait(deadline_ns)
+    }
+    fn now_ns(&self) -> u64 {
+        self.bench.now_ns()
     }
     fn line_name(&self) -> String {
         "line 26 of pinctrl-rp1".to_owned()

@@ -2,7 +2,7 @@
 
 use crate::support::{Heard, Simulated, board, losses, options, read, wiring, with};
 use eeg_boards::Signal;
-use eeg_boards::ads1299::bus::Bus;
+use eeg_boards::ads1299::bus::Drdy;
 use eeg_boards::ads1299::settings::Rate;
 use eeg_boards::board::Board;
 use eeg_boards::simulator::{BenchSettings, Fault};

@@ -3,6 +3,7 @@
 
 mod bring_up;
 mod faults;
+mod hal;
 mod pins;
 mod running;
 mod signals;

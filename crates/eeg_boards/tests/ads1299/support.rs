@@ -4,7 +4,6 @@ use eeg_boards::Signal;
 use eeg_boards::ads1299::settings::{Gain, Rate, Settings};
 use eeg_boards::ads1299::{Ads1299, Ads1299Options};
 use eeg_boards::board::{Block, Board, BoardEvent, Frames, Loss, Reading};
-use eeg_boards::sample_clock::SampleClockSettings;
 use eeg_boards::simulator::{Bench, BenchSettings, Inputs, TestSignals, Wiring};
 
 pub(crate) type Simulated = Ads1299<Bench>;
@@ -19,12 +18,7 @@ pub(crate) fn options(wiring: &Wiring) -> Ads1299Options {
         Wiring::Cascade(chips) => vec![1; chips.len()],
         Wiring::Daisy { chips, .. } => vec![chips.len()],
     };
-    Ads1299Options {
-        chains,
-        gap_bits: None,
-        read_twice: false,
-        clock: SampleClockSettings::default(),
-    }
+    Ads1299Options::new(chains)
 }
 
 pub(crate) fn counter() -> Box<dyn Inputs> {
