@@ -9,6 +9,7 @@ use crate::broker::{BrokerSettings, WebSocketBroker};
 use crate::control::{Candidate, Control, Operator, Presets, Refused, Setup};
 use crate::host::{Host, State, Surroundings};
 use crate::logs;
+use crate::realtime;
 use crate::service;
 use anyhow::{Context, anyhow};
 use plugin_api::Registry;
@@ -151,16 +152,8 @@ async fn until_stopped(
     let watchdog = tokio::spawn(service::watchdog(Arc::clone(host)));
     let mut states = host.states();
     let mut was = *states.borrow_and_update();
-    let mut told: Vec<String> = Vec::new();
+    let timing = tokio::spawn(realtime::look_after(Arc::clone(host)));
     loop {
-        if was == State::Running {
-            for warning in host.scheduling_warnings() {
-                if !told.contains(&warning) {
-                    tracing::warn!("{warning}");
-                    told.push(warning);
-                }
-            }
-        }
         tokio::select! {
             () = stop.wanted() => break,
             _ = hang_up.recv() => {
@@ -182,6 +175,7 @@ async fn until_stopped(
     }
     service::stopping();
     watchdog.abort();
+    timing.abort();
     if host.running().is_some() {
         tracing::info!("draining; once more Ctrl-C to leave at once");
     }

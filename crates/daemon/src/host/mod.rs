@@ -17,10 +17,10 @@ use crate::broker::WebSocketBroker;
 use crate::document::{Checked, Document};
 use crate::filter_report::{self, Filters};
 use crate::machine::Root;
-use crate::realtime::{self, MemoryLock, SchedulingReport};
-use pipeline_core::Event;
+use crate::realtime::{self, Arranged, SchedulingReport};
 use pipeline_core::executor::{self, ChangeError, Group, Outcome, Proposal, Running};
 use pipeline_core::graph::GraphError;
+use pipeline_core::{Event, Role};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -86,8 +86,8 @@ struct Inner {
     outcome: Option<Outcome>,
     /// What could not be opened.
     not_opened: Vec<GraphError>,
-    /// What came of locking the memory, once a group wanted to be on time.
-    memory: Option<MemoryLock>,
+    /// What was done beyond the pipeline's own threads, once a group wanted to be on time.
+    arranged: Option<Arranged>,
 }
 
 /// Where the document comes from and how it fared, for `GET /pipeline`.
@@ -128,7 +128,7 @@ impl Host {
     pub fn start(self: &Arc<Self>, checked: Checked) -> Result<Arc<Running>, Vec<GraphError>> {
         self.enter(State::Starting);
         let groups = groups(&checked.document);
-        self.keep_in_memory(&groups);
+        self.arrange_process(&groups);
         self.adopt(checked.document);
         {
             let mut inner = self.lock();
@@ -144,6 +144,7 @@ impl Host {
             }
         };
         self.lock().running = Some(Arc::clone(&running));
+        self.arrange_interrupts();
         self.enter(State::Running);
         events::relay(&running, self.broker.clone());
         self.watch(&running);
@@ -162,7 +163,7 @@ impl Host {
         let Checked { document, graph } = checked;
         let filters = filter_report::filters(&graph);
         let groups = groups(&document);
-        self.keep_in_memory(&groups);
+        self.arrange_process(&groups);
         let proposal = Proposal { graph, groups, changed, restart };
         // The first packet of a new form may come before the change is acknowledged.
         let revision = self.revision();
@@ -172,6 +173,7 @@ impl Host {
             Ok(_) | Err(ChangeError::Broken(_)) => {
                 self.adopt(document);
                 self.lock().filters = filters;
+                self.arrange_interrupts();
             }
             Err(_) => self.tell_broker(revision),
         }
@@ -181,29 +183,45 @@ impl Host {
         result
     }
 
-    /// Locks the memory of the process as soon as a group asks for a real-time priority.
-    fn keep_in_memory(&self, groups: &[Group]) {
+    /// Locks the memory of the process, and so on, as soon as a group asks for a real-time priority.
+    fn arrange_process(&self, groups: &[Group]) {
         if groups.iter().any(|group| group.priority.is_some()) {
-            self.lock().memory.get_or_insert_with(realtime::lock_memory);
+            let mut inner = self.lock();
+            inner.arranged.get_or_insert_with(|| Arranged::of_the_process(&Root::default()));
         }
     }
 
-    /// How the threads of the pipeline that runs, or ran last, are scheduled, and whether memory stays.
+    /// Has the interrupts that the running boards need put where they are needed; to be repeated, since a board that comes
+    /// back has a new one. Starts programs: not for a network thread.
+    pub(crate) fn arrange_interrupts(&self) {
+        let Some(running) = self.running() else { return };
+        let stages = running.stages();
+        let runs_sources = |group: &str| {
+            stages.iter().any(|stage| stage.role == Role::Source && *stage.group == *group)
+        };
+        let groups = groups(&self.document());
+        let arranged = realtime::arrange_interrupts(&Root::default(), &groups, runs_sources);
+        if let Some(known) = &mut self.lock().arranged {
+            known.with_interrupts(arranged.unwrap_or_default());
+        }
+    }
+
+    /// How the threads of the pipeline that runs, or ran last, are scheduled, whether memory stays, and the interrupts.
     pub(crate) fn scheduling(&self) -> SchedulingReport {
-        let (running, memory) = self.running_and_memory();
-        SchedulingReport::new(&running.map_or_else(Vec::new, |r| r.scheduling()), memory.as_ref())
+        let (running, arranged) = self.running_and_arranged();
+        SchedulingReport::new(&running.map_or_else(Vec::new, |r| r.scheduling()), arranged.as_ref())
     }
 
     /// What of that could not be had, in sentences.
     pub(crate) fn scheduling_warnings(&self) -> Vec<String> {
-        let (running, memory) = self.running_and_memory();
+        let (running, arranged) = self.running_and_arranged();
         let threads = running.map_or_else(Vec::new, |r| r.scheduling());
-        realtime::warnings(&Root::default(), &threads, memory.as_ref())
+        realtime::warnings(&Root::default(), &threads, arranged.as_ref())
     }
 
-    fn running_and_memory(&self) -> (Option<Arc<Running>>, Option<MemoryLock>) {
+    fn running_and_arranged(&self) -> (Option<Arc<Running>>, Option<Arranged>) {
         let inner = self.lock();
-        (inner.running.clone(), inner.memory.clone())
+        (inner.running.clone(), inner.arranged.clone())
     }
 
     /// Takes a document: the next revision. Everybody hears what is different.

@@ -32,7 +32,7 @@ pub(crate) fn load_average(root: &Root) -> Option<f64> {
 }
 
 /// `0-2,5` as numbers; what is no number is left out.
-fn parse_list(text: &str) -> Vec<usize> {
+pub(super) fn parse_list(text: &str) -> Vec<usize> {
     let range = |part: &str| {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         Some(first.trim().parse::<usize>().ok()?..=last.trim().parse().ok()?)

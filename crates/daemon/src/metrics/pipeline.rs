@@ -3,6 +3,7 @@
 use super::text::Exposition;
 use crate::host::{Host, State};
 use crate::machine::{Root, thread_cpu_seconds};
+use crate::realtime::InterruptReport;
 use pipeline_core::Role;
 use pipeline_core::executor::{Running, StageInfo};
 use pipeline_core::telemetry::{StageState, StageStats};
@@ -225,8 +226,30 @@ fn threads(out: &mut Exposition, host: &Host, running: &Running, root: &Root) {
             cpu.sample(&[("thread", &*thread.thread), ("group", &*thread.asked.name)], seconds);
         }
     }
-    if let Some(locked) = host.scheduling().memory_locked {
+    let scheduling = host.scheduling();
+    if let Some(locked) = scheduling.memory_locked {
         let help = "1 when the process's memory stays in memory; absent when no group asks for a priority.";
         out.gauge("eegd_memory_locked", help).sample(&[], u8::from(locked));
+    }
+    interrupts(out, &scheduling.interrupts);
+}
+
+/// Where the interrupts that a board needs are.
+fn interrupts(out: &mut Exposition, interrupts: &[InterruptReport]) {
+    let help =
+        "Real-time priority of the thread that serves the interrupt; 0 is the normal policy.";
+    let mut priority = out.gauge("eegd_interrupt_priority", help);
+    for interrupt in interrupts {
+        let number = interrupt.interrupt.to_string();
+        if let Some(has) = interrupt.priority {
+            priority.sample(&[("interrupt", &number), ("name", &interrupt.name)], has);
+        }
+    }
+    let help = "What the interrupt should be and is not: above acquisition, on its cores.";
+    let mut refused = out.gauge("eegd_interrupt_refused", help);
+    for interrupt in interrupts {
+        let number = interrupt.interrupt.to_string();
+        refused
+            .sample(&[("interrupt", &number), ("name", &interrupt.name)], interrupt.refused.len());
     }
 }

@@ -1,18 +1,22 @@
 //! What stands against being on time in the machine itself, once a group asks for it: a sentence each, with what to type.
 
-use crate::machine::{Root, cores, governors, in_words, interrupt_threads, power};
+use super::awake::Awake;
+use crate::machine::{
+    Root, cores, governors, how_to_stay_awake, idle_states, in_words, power, slow_idle_states,
+};
 use pipeline_core::executor::{AchievedScheduling, Wait};
 
-/// How far above the threads of the data path the threads of interrupts should be.
-const ABOVE: u8 = 5;
-
 /// Nothing when no group asks for a priority or spins.
-pub(super) fn warnings(root: &Root, threads: &[AchievedScheduling]) -> Vec<String> {
+pub(super) fn warnings(
+    root: &Root,
+    threads: &[AchievedScheduling],
+    awake: Option<&Awake>,
+) -> Vec<String> {
     let mut warnings = Vec::new();
-    if let Some(highest) = threads.iter().filter_map(|thread| thread.asked.priority).max() {
+    if threads.iter().any(|thread| thread.asked.priority.is_some()) {
         warnings.extend(slow_clocks(root));
+        warnings.extend(awake.and_then(|awake| slow_to_wake(root, awake)));
         warnings.extend(slowed_down(root));
-        warnings.extend(late_interrupts(root, highest));
     }
     let isolated = cores(root).isolated;
     for thread in threads.iter().filter(|thread| thread.asked.wait == Wait::Spin) {
@@ -53,26 +57,24 @@ fn slowed_down(root: &Root) -> Option<String> {
     })
 }
 
-/// A thread that serves the interrupt of a data-ready line must not wait for the thread that it wakes.
-fn late_interrupts(root: &Root, highest: u8) -> Vec<String> {
-    let late = interrupt_threads(root).into_iter().filter(|t| t.priority <= u32::from(highest));
-    let warning = |thread: crate::machine::InterruptThread| {
-        format!(
-            "`{}` has priority {}, not above the {highest} of the threads that wait for it: \
-             `sudo chrt --fifo --pid {} {}`",
-            thread.name,
-            thread.priority,
-            highest.saturating_add(ABOVE).min(99),
-            thread.thread
-        )
-    };
-    late.map(warning).collect()
+/// Only when the kernel would not hear of it.
+fn slow_to_wake(root: &Root, awake: &Awake) -> Option<String> {
+    let Awake::Refused(why) = awake else { return None };
+    let states = idle_states(root);
+    let slow = slow_idle_states(&states);
+    let deepest = slow.last()?;
+    Some(format!(
+        "an idle core may take {} us to wake up ({}), and eegd may not keep it from that (/dev/cpu_dma_latency: {why}): \
+         `{}`",
+        deepest.exit_us,
+        deepest.name,
+        how_to_stay_awake(&slow)
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::interrupts::tests::put;
     use crate::machine::tree::Tree;
     use pipeline_core::executor::Group;
 
@@ -84,43 +86,50 @@ mod tests {
     }
 
     fn pi() -> Tree {
-        let tree = Tree::new(&[
+        Tree::new(&[
             ("/sys/devices/system/cpu/online", "0-3\n"),
+            ("/sys/devices/system/cpu/cpu3/cpuidle/state1/name", "cpu-sleep\n"),
+            ("/sys/devices/system/cpu/cpu3/cpuidle/state1/latency", "250\n"),
             ("/sys/devices/system/cpu/isolated", "3\n"),
             ("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "ondemand\n"),
             ("/sys/devices/system/cpu/cpu1/cpufreq/scaling_governor", "performance\n"),
             ("/sys/devices/platform/soc/soc:firmware/get_throttled", "5\n"),
-        ]);
-        put(&tree, 301, "irq/185-eegd", 50);
-        put(&tree, 302, "irq/170-1f00050000.spi", 90);
-        tree
+        ])
     }
 
     #[test]
     fn everything_that_stands_against_being_on_time_is_said_when_somebody_asks_for_it() {
         let tree = pi();
         let asks = [thread(Some(80), Wait::Park, vec![3])];
-        let told = warnings(&tree.root(), &asks);
+        let refused = Awake::Refused("Permission denied".to_owned());
+        let told = warnings(&tree.root(), &asks, Some(&refused));
         assert_eq!(told.len(), 3, "{told:#?}");
         assert!(
             told[0].starts_with("core 0 may be clocked down (governor `ondemand`)"),
             "{}",
             told[0]
         );
-        assert!(told[1].contains("under-voltage, throttling"), "{}", told[1]);
         assert!(
-            told[2].starts_with("`irq/185-eegd` has priority 50")
-                && told[2].ends_with("`sudo chrt --fifo --pid 85 301`"),
+            told[1].starts_with("an idle core may take 250 us to wake up (cpu-sleep)")
+                && told[1].contains("Permission denied")
+                && told[1].ends_with("cpu*/cpuidle/state1/disable`"),
             "{}",
-            told[2]
+            told[1]
         );
-        assert!(warnings(&tree.root(), &[thread(None, Wait::Park, vec![3])]).is_empty());
-        assert!(warnings(&Tree::new(&[]).root(), &asks).is_empty(), "nothing known, nothing said");
+        assert!(told[2].contains("under-voltage, throttling"), "{}", told[2]);
+        assert_eq!(warnings(&tree.root(), &asks, Some(&Awake::Anyway)).len(), 2);
+        let asks_for_nothing = [thread(None, Wait::Park, vec![3])];
+        assert!(warnings(&tree.root(), &asks_for_nothing, Some(&refused)).is_empty());
+        let nothing = Tree::new(&[]).root();
+        assert!(
+            warnings(&nothing, &asks, Some(&refused)).is_empty(),
+            "nothing known, nothing said"
+        );
     }
 
     #[test]
     fn spinning_is_for_isolated_cores() {
-        let spins = |cores| warnings(&pi().root(), &[thread(None, Wait::Spin, cores)]);
+        let spins = |cores| warnings(&pi().root(), &[thread(None, Wait::Spin, cores)], None);
         assert!(spins(vec![3]).is_empty());
         assert!(spins(vec![0, 1, 3])[0].starts_with("group `acquire` spins on cores 0-1"));
     }

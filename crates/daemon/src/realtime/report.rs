@@ -1,7 +1,9 @@
 //! How the threads are scheduled, as it is told: one object for programs, a sentence or two for people.
 
-use super::{MemoryLock, machine};
-use crate::machine::Root;
+use super::awake::Awake;
+use super::interrupts::InterruptReport;
+use super::{Arranged, MemoryLock, machine};
+use crate::machine::{Root, SLOW_TO_WAKE_US};
 use pipeline_core::executor::{AchievedScheduling, Refused};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,8 +15,17 @@ pub(crate) struct SchedulingReport {
     pub(crate) memory_locked: Option<bool>,
     /// Why the memory is not locked though it should be.
     pub(crate) memory_refused: Option<String>,
+    /// How long an idle core may take to wake up, microseconds, where the kernel had to be asked and heeds it.
+    #[serde(default)]
+    pub(crate) wake_up_limit_us: Option<u64>,
+    /// Why the kernel does not heed it though cores sleep deeply.
+    #[serde(default)]
+    pub(crate) wake_up_limit_refused: Option<String>,
     /// The threads of the data path.
     pub(crate) threads: Vec<ThreadReport>,
+    /// The interrupts of SPI and GPIO, while a board's line is watched.
+    #[serde(default)]
+    pub(crate) interrupts: Vec<InterruptReport>,
 }
 
 /// One thread.
@@ -46,14 +57,22 @@ pub(crate) struct Scheduling {
 }
 
 impl SchedulingReport {
-    pub(crate) fn new(threads: &[AchievedScheduling], memory: Option<&MemoryLock>) -> Self {
+    pub(crate) fn new(threads: &[AchievedScheduling], arranged: Option<&Arranged>) -> Self {
+        let memory = arranged.map(|arranged| &arranged.memory);
+        let awake = arranged.map(|arranged| &arranged.awake);
         Self {
             memory_locked: memory.map(|memory| *memory == MemoryLock::Locked),
             memory_refused: memory.and_then(|memory| match memory {
                 MemoryLock::Locked => None,
                 MemoryLock::Refused(why) => Some(why.clone()),
             }),
+            wake_up_limit_us: matches!(awake, Some(Awake::Held(_))).then_some(SLOW_TO_WAKE_US),
+            wake_up_limit_refused: awake.and_then(|awake| match awake {
+                Awake::Refused(why) => Some(why.clone()),
+                Awake::Anyway | Awake::Held(_) => None,
+            }),
             threads: threads.iter().map(ThreadReport::of).collect(),
+            interrupts: arranged.map_or_else(Vec::new, |arranged| arranged.interrupts.clone()),
         }
     }
 }
@@ -81,7 +100,7 @@ impl ThreadReport {
 pub(crate) fn warnings(
     root: &Root,
     threads: &[AchievedScheduling],
-    memory: Option<&MemoryLock>,
+    arranged: Option<&Arranged>,
 ) -> Vec<String> {
     let mut unprivileged: Vec<String> = Vec::new();
     let mut warnings: Vec<String> = Vec::new();
@@ -104,7 +123,7 @@ pub(crate) fn warnings(
         let s = if unprivileged.len() > 1 { "groups" } else { "group" };
         without.push(format!("real-time priority for {s} {}", unprivileged.join(", ")));
     }
-    if let Some(MemoryLock::Refused(why)) = memory {
+    if let Some(Arranged { memory: MemoryLock::Refused(why), .. }) = arranged {
         without.push(format!("locked memory ({why})"));
     }
     if !without.is_empty() {
@@ -114,7 +133,9 @@ pub(crate) fn warnings(
             how_to_grant()
         ));
     }
-    warnings.extend(machine::warnings(root, threads));
+    warnings.extend(machine::warnings(root, threads, arranged.map(|arranged| &arranged.awake)));
+    let interrupts = arranged.into_iter().flat_map(|arranged| &arranged.interrupts);
+    warnings.extend(interrupts.flat_map(|interrupt| interrupt.refused.clone()));
     warnings
 }
 
@@ -157,9 +178,10 @@ mod tests {
             refused("acquire", vec![not_permitted()]),
             refused("dsp", vec![not_permitted(), Refused::Cores { missing: vec![7] }]),
         ];
-        let memory = MemoryLock::Refused("not permitted".to_owned());
+        let arranged = |memory| Arranged { memory, awake: Awake::Anyway, interrupts: Vec::new() };
+        let not_locked = arranged(MemoryLock::Refused("not permitted".to_owned()));
         let nothing = Root::new("/nothing/is/here");
-        let told = warnings(&nothing, &threads, Some(&memory));
+        let told = warnings(&nothing, &threads, Some(&not_locked));
         assert_eq!(told.len(), 2, "{told:?}");
         assert_eq!(told[0], "group `dsp`: it is not pinned: this machine has no core [7]");
         assert!(
@@ -170,9 +192,41 @@ mod tests {
             told[1]
         );
         assert_eq!(
-            warnings(&nothing, &[refused("acquire", Vec::new())], Some(&MemoryLock::Locked)).len(),
+            warnings(
+                &nothing,
+                &[refused("acquire", Vec::new())],
+                Some(&arranged(MemoryLock::Locked))
+            )
+            .len(),
             0
         );
+    }
+
+    #[test]
+    fn idle_cores_and_interrupts_are_told_too() {
+        let interrupt = InterruptReport {
+            interrupt: 185,
+            name: "eegd data-ready".to_owned(),
+            asked_priority: 85,
+            asked_cores: vec![3],
+            priority: Some(50),
+            cores: vec![3],
+            thread_cores: vec![3],
+            refused: vec!["type this".to_owned()],
+        };
+        let memory = MemoryLock::Locked;
+        let awake = Awake::Refused("Permission denied".to_owned());
+        let arranged = Arranged { memory, awake, interrupts: vec![interrupt.clone()] };
+        let report = SchedulingReport::new(&[], Some(&arranged));
+        assert_eq!((report.memory_locked, report.wake_up_limit_us), (Some(true), None));
+        assert_eq!(report.wake_up_limit_refused.as_deref(), Some("Permission denied"));
+        assert_eq!(report.interrupts, [interrupt]);
+        let nothing = Root::new("/nothing/is/here");
+        assert_eq!(warnings(&nothing, &[], Some(&arranged)), ["type this"]);
+        // A study of an earlier version has none of these.
+        let old =
+            serde_json::json!({ "memory_locked": null, "memory_refused": null, "threads": [] });
+        assert!(serde_json::from_value::<SchedulingReport>(old).unwrap().interrupts.is_empty());
     }
 
     #[test]

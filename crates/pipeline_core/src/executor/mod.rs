@@ -33,7 +33,7 @@ pub(crate) mod wake;
 mod worker;
 
 pub use proposal::{ChangeError, Proposal};
-pub use scheduling::{AchievedScheduling, Refused, Wait};
+pub use scheduling::{AchievedScheduling, Refused, Wait, arrange_this_thread};
 pub use shared::Failure;
 
 use crate::event::Event;

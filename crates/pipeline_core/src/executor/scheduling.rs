@@ -104,6 +104,13 @@ impl fmt::Display for Refused {
     }
 }
 
+/// Arranges the calling thread as a thread of the data path in this group would be, and reads back what came of it: for
+/// whoever wants to know beforehand, or measures under the same conditions.
+pub fn arrange_this_thread(asked: &Group) -> AchievedScheduling {
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    arrange(&name, asked, &allowed_cores(), false)
+}
+
 /// Arranges the calling thread as its group asks, and reads back what came of it. `allowed` are the cores of the
 /// whole process; `was_real_time` says that an earlier call gave the thread a priority.
 pub(super) fn arrange(

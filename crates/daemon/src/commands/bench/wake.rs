@@ -6,16 +6,9 @@
 
 use anyhow::{Context, anyhow};
 use pipeline_core::clock::monotonic_ns;
-use rustix::thread::{
-    CpuSet, clock_nanosleep_absolute, sched_getaffinity, sched_setaffinity, set_current_timer_slack,
-};
+use pipeline_core::executor::{Group, arrange_this_thread};
+use rustix::thread::{CpuSet, clock_nanosleep_absolute, sched_getaffinity};
 use rustix::time::{ClockId, Timespec};
-use std::num::NonZeroU64;
-use thread_priority::ThreadPriority;
-use thread_priority::unix::{
-    RealtimeThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy,
-    thread_native_id,
-};
 
 const INTERVAL_NS: u64 = 1_000_000;
 
@@ -25,11 +18,11 @@ pub(super) const FIFO: u8 = 80;
 /// Microseconds by which each of `wakes` wake-ups was late; `None` when the thread may not have this priority.
 pub(super) fn lateness_us(wakes: usize, priority: Option<u8>) -> anyhow::Result<Option<Vec<f64>>> {
     let work = move || {
-        pin_to_last_core();
-        if priority.is_some_and(|priority| !raise(priority)) {
+        let group =
+            Group { priority, cores: last_core().into_iter().collect(), ..Group::default() };
+        if arrange_this_thread(&group).priority != priority {
             return None;
         }
-        let _ = set_current_timer_slack(NonZeroU64::new(1));
         let mut due_ns = monotonic_ns() + INTERVAL_NS;
         let wake = |_| {
             sleep_until(due_ns);
@@ -45,13 +38,6 @@ pub(super) fn lateness_us(wakes: usize, priority: Option<u8>) -> anyhow::Result<
     thread.join().map_err(|_| anyhow!("the thread that measures wake-ups has panicked"))
 }
 
-/// Whether the calling thread has this priority under `SCHED_FIFO` now.
-fn raise(priority: u8) -> bool {
-    let Ok(priority) = ThreadPriority::try_from(priority) else { return false };
-    let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo);
-    set_thread_priority_and_policy(thread_native_id(), priority, policy).is_ok()
-}
-
 fn sleep_until(due_ns: u64) {
     let due = Timespec {
         tv_sec: (due_ns / 1_000_000_000) as i64,
@@ -61,13 +47,10 @@ fn sleep_until(due_ns: u64) {
     while clock_nanosleep_absolute(ClockId::Monotonic, &due).is_err() && monotonic_ns() < due_ns {}
 }
 
-/// Where a core has been set aside it is the last one. On failure the thread runs where it may.
-fn pin_to_last_core() {
-    let Ok(allowed) = sched_getaffinity(None) else { return };
-    let last = (0..CpuSet::MAX_CPU).rev().find(|core| allowed.is_set(*core));
-    let mut set = CpuSet::new();
-    last.into_iter().for_each(|core| set.set(core));
-    let _ = sched_setaffinity(None, &set);
+/// Where a core has been set aside it is the last one; without any that is known, the thread runs where it may.
+fn last_core() -> Option<usize> {
+    let allowed = sched_getaffinity(None).ok()?;
+    (0..CpuSet::MAX_CPU).rev().find(|core| allowed.is_set(*core))
 }
 
 #[cfg(test)]

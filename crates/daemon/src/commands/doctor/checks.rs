@@ -1,26 +1,26 @@
 //! The checks of timing: machine, kernel, privileges, cores, heat. From facts to findings, nothing is read here.
 
-use super::facts::Facts;
+use super::facts::{Facts, Trials};
 use super::finding::Finding;
-use crate::machine::{Cores, IdleState, Model, Power, Preemption, in_words};
+use super::rights::TRIED_PRIORITY;
+use crate::machine::{
+    Cores, IdleState, Model, Power, Preemption, how_to_stay_awake, in_words, slow_idle_states,
+};
+use crate::realtime::MemoryLock;
 
 /// Below this, no core can be set aside for acquisition.
 const CORES_TO_SET_ASIDE: usize = 4;
-/// A core that takes longer to wake up costs more than all that eegd does with a packet.
-const SLOW_TO_WAKE_US: u64 = 50;
 /// A Raspberry Pi slows down between 80 and 85 degrees (its documentation, "frequency management and thermal control").
 const HOT_C: f64 = 80.0;
 const WARM_C: f64 = 70.0;
-/// Locked into memory: the process, its stacks, its pools; measured below 30 MB, and room for more.
-const LOCKED_BYTES: u64 = 64 << 20;
 
 /// Everything about timing.
-pub(super) fn timing(facts: &Facts, program: &str) -> Vec<Finding> {
+pub(super) fn timing(facts: &Facts, trials: &Trials, program: &str) -> Vec<Finding> {
     let mut findings = vec![machine(&facts.model, &facts.cores), kernel(facts)];
-    findings.extend(privileges(facts, program));
+    findings.extend(rights(facts, trials, program));
     findings.push(isolated(&facts.cores, &facts.model));
     findings.push(governor(&facts.governors));
-    findings.push(idle(&facts.idle_states));
+    findings.push(idle(&facts.idle_states, trials.may_stay_awake));
     findings.extend(facts.load_average.map(|load| busy(load, &facts.cores)));
     findings.push(heat(facts.temperature_c));
     findings.extend(facts.power.map(power));
@@ -53,21 +53,30 @@ fn kernel(facts: &Facts) -> Finding {
     Finding::warn("kernel", found, advice)
 }
 
-fn privileges(facts: &Facts, program: &str) -> [Finding; 2] {
-    let grant = format!("sudo setcap cap_sys_nice,cap_ipc_lock=ep {program}");
-    let priority = match facts.privileges.rt_priority {
-        0 => Finding::warn("priority", "no right to real-time priority (SCHED_FIFO)", &grant),
-        most => Finding::ok("priority", format!("SCHED_FIFO up to {most}")),
-    };
-    let memory = match facts.privileges.locked_bytes {
-        None => Finding::ok("mlock", "all memory may be locked"),
-        Some(bytes) if bytes >= LOCKED_BYTES => {
-            Finding::ok("mlock", format!("{} MiB may be locked", bytes >> 20))
+fn rights(facts: &Facts, trials: &Trials, program: &str) -> [Finding; 2] {
+    let grant = format!(
+        "sudo setcap cap_sys_nice,cap_ipc_lock=ep {program}   (the service of the package has both without)"
+    );
+    let priority = match &trials.priority {
+        Ok(given) => Finding::ok("priority", format!("SCHED_FIFO {given} was asked for and given")),
+        Err(why) if facts.highest_priority == 0 => {
+            Finding::warn("priority", format!("no SCHED_FIFO {TRIED_PRIORITY}: {why}"), &grant)
         }
-        Some(bytes) => {
+        Err(why) => {
+            let found =
+                format!("no SCHED_FIFO {TRIED_PRIORITY}, in spite of the right to it: {why}");
+            let advice = format!(
+                "`ulimit -r` has to be {TRIED_PRIORITY} or more, `sysctl kernel.sched_rt_runtime_us` not 0; \
+                 a container needs CAP_SYS_NICE of its own"
+            );
+            Finding::warn("priority", found, advice)
+        }
+    };
+    let memory = match &trials.memory {
+        MemoryLock::Locked => Finding::ok("mlock", "memory was asked to stay, and stays"),
+        MemoryLock::Refused(why) => {
             let found = format!(
-                "only {} MiB of memory may be locked: a page that was moved away costs milliseconds",
-                bytes >> 20
+                "memory does not stay: {why}; a page that was moved away costs milliseconds"
             );
             Finding::warn("mlock", found, grant)
         }
@@ -126,9 +135,8 @@ fn governor(governors: &[(usize, String)]) -> Finding {
     )
 }
 
-fn idle(states: &[IdleState]) -> Finding {
-    let slow: Vec<&IdleState> =
-        states.iter().filter(|state| state.exit_us > SLOW_TO_WAKE_US).collect();
+fn idle(states: &[IdleState], may_stay_awake: bool) -> Finding {
+    let slow = slow_idle_states(states);
     let Some(deepest) = slow.last() else {
         let found = match states.iter().max_by_key(|state| state.exit_us) {
             Some(deepest) => {
@@ -138,14 +146,13 @@ fn idle(states: &[IdleState]) -> Finding {
         };
         return Finding::ok("idle", found);
     };
-    let numbers: Vec<String> = slow.iter().map(|state| state.number.to_string()).collect();
-    let numbers =
-        if let [one] = &numbers[..] { one.clone() } else { format!("{{{}}}", numbers.join(",")) };
-    Finding::warn(
-        "idle",
-        format!("an idle core may take {} us to wake up ({})", deepest.exit_us, deepest.name),
-        format!("echo 1 | sudo tee /sys/devices/system/cpu/cpu*/cpuidle/state{numbers}/disable"),
-    )
+    let found =
+        format!("an idle core may take {} us to wake up ({})", deepest.exit_us, deepest.name);
+    if may_stay_awake {
+        let held = "eegd keeps it from that while a group has a priority";
+        return Finding::ok("idle", format!("{found}; {held}"));
+    }
+    Finding::warn("idle", found, how_to_stay_awake(&slow))
 }
 
 fn busy(load: f64, cores: &Cores) -> Finding {

@@ -3,8 +3,9 @@
 use super::disk::Disk;
 use super::sensors::Sensor;
 use crate::machine::{
-    self, Cores, Device, Gpio, IdleState, Keeper, Kernel, Memory, Model, Power, Privileges, Root,
+    self, Cores, Device, Gpio, IdleState, Keeper, Kernel, Memory, Model, Power, Root,
 };
+use crate::realtime::MemoryLock;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 pub(super) struct Facts {
     pub(super) model: Model,
     pub(super) kernel: Kernel,
-    pub(super) privileges: Privileges,
+    pub(super) highest_priority: u32,
     pub(super) cores: Cores,
     pub(super) load_average: Option<f64>,
     pub(super) governors: Vec<(usize, String)>,
@@ -33,7 +34,7 @@ impl Facts {
         Self {
             model: machine::model(root),
             kernel: machine::kernel(root),
-            privileges: machine::privileges(root),
+            highest_priority: machine::highest_priority(root),
             cores: machine::cores(root),
             load_average: machine::load_average(root),
             governors: machine::governors(root),
@@ -52,6 +53,11 @@ impl Facts {
 /// What was tried on it.
 #[derive(Debug)]
 pub(super) struct Trials {
+    /// The priority that a thread got, or why it did not.
+    pub(super) priority: Result<u8, String>,
+    pub(super) memory: MemoryLock,
+    /// Whether the kernel may be asked for cores that wake up fast.
+    pub(super) may_stay_awake: bool,
     pub(super) data_dir: PathBuf,
     pub(super) disk: anyhow::Result<Disk>,
     pub(super) listen: SocketAddr,

@@ -4,6 +4,7 @@ mod checks;
 mod disk;
 mod facts;
 mod finding;
+mod rights;
 mod sensors;
 mod surroundings;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use super::cli::Doctor;
 use super::load::prepare;
 use crate::host::Surroundings;
 use crate::machine::Root;
+use crate::realtime::{lock_memory, may_stay_awake};
 use anyhow::Context;
 use facts::{Facts, Trials};
 use finding::{Finding, Verdict, to_text, worst};
@@ -32,14 +34,18 @@ pub(super) fn doctor(options: &Doctor, registry: Registry) -> Result<(), Failed>
     let candidate = pipeline
         .map(|path| prepare(Some(path), &options.data.set, None, &surroundings))
         .transpose()?;
+    let root = Root::default();
     let trials = Trials {
+        priority: rights::try_priority(),
+        memory: lock_memory(),
+        may_stay_awake: may_stay_awake(&root),
         disk: disk::try_disk(&options.data.data_dir),
         data_dir: options.data.data_dir.clone(),
         listen: options.listen,
         port: TcpListener::bind(options.listen).map(drop).map_err(|error| error.kind()),
         sensors: candidate.map(|candidate| sensors::try_sensors(&candidate, &surroundings)),
     };
-    let facts = Facts::read(&Root::default());
+    let facts = Facts::read(&root);
     let findings = examine(&facts, &trials, &program());
     let text = if options.json {
         let all = json!({ "verdict": worst(&findings), "findings": findings });
@@ -57,7 +63,7 @@ pub(super) fn doctor(options: &Doctor, registry: Registry) -> Result<(), Failed>
 
 /// Every finding, in the order in which things are best put right.
 fn examine(facts: &Facts, trials: &Trials, program: &str) -> Vec<Finding> {
-    let mut findings = checks::timing(facts, program);
+    let mut findings = checks::timing(facts, trials, program);
     findings.extend(surroundings::surroundings(facts, trials));
     findings
 }

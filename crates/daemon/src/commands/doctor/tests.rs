@@ -6,6 +6,7 @@ use super::finding::{Verdict, to_text, worst};
 use super::sensors::{Counted, Sensor};
 use super::{Finding, examine};
 use crate::machine::tree::Tree;
+use crate::realtime::MemoryLock;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -22,6 +23,9 @@ fn trials() -> Trials {
         sync_max_s: 0.0105,
     };
     Trials {
+        priority: Ok(80),
+        memory: MemoryLock::Locked,
+        may_stay_awake: false,
         data_dir: "data".into(),
         disk: Ok(disk),
         listen: "127.0.0.1:8080".parse().unwrap(),
@@ -34,6 +38,15 @@ fn lines(tree: &Tree, trials: &Trials) -> (Vec<Finding>, String) {
     let findings = examine(&Facts::read(&tree.root()), trials, "/usr/bin/eegd");
     let text = to_text(&findings, false).replace(std::env::consts::ARCH, "ARCH");
     (findings, text)
+}
+
+/// As on a machine that gives nothing.
+fn without_rights() -> Trials {
+    Trials {
+        priority: Err("Operation not permitted".to_owned()),
+        memory: MemoryLock::Refused("this process may lock 64 KiB only".to_owned()),
+        ..trials()
+    }
 }
 
 /// A Raspberry Pi 5 and the user `pi`, who is in the groups that its devices belong to.
@@ -96,8 +109,8 @@ fn a_raspberry_pi_in_order() {
     let expected = "\
 ok    machine    Raspberry Pi 5 Model B Rev 1.0, 4 cores, ARCH
 ok    kernel     6.12.47-rt, PREEMPT_RT
-ok    priority   SCHED_FIFO up to 99
-ok    mlock      all memory may be locked
+ok    priority   SCHED_FIFO 80 was asked for and given
+ok    mlock      memory was asked to stay, and stays
 ok    isolation  core 3 set aside, without a timer tick
 ok    governor   performance
 ok    idle       an idle core wakes up within 1 us (WFI)
@@ -137,7 +150,7 @@ fn a_raspberry_pi_out_of_order() {
     tree.put("/proc/meminfo", "MemTotal: 1000000 kB\nMemAvailable: 100000 kB\n");
     fs::remove_file(tree.root().path("/run/systemd/timesync/synchronized")).unwrap();
     join_group(&tree, false);
-    let mut trials = trials();
+    let mut trials = without_rights();
     trials.port = Err(ErrorKind::AddrInUse);
     trials.disk.as_mut().unwrap().sync_max_s = 2.5;
     trials.sensors = Some(vec![
@@ -159,10 +172,10 @@ fn a_raspberry_pi_out_of_order() {
 ok    machine    Raspberry Pi 5 Model B Rev 1.0, 4 cores, ARCH
 warn  kernel     6.12.47+rpt-rpi-2712, PREEMPT: under load a thread may wake up milliseconds late
                  -> build the kernel with CONFIG_PREEMPT_RT=y, or keep this machine for eegd alone
-warn  priority   no right to real-time priority (SCHED_FIFO)
-                 -> sudo setcap cap_sys_nice,cap_ipc_lock=ep /usr/bin/eegd
-warn  mlock      only 8 MiB of memory may be locked: a page that was moved away costs milliseconds
-                 -> sudo setcap cap_sys_nice,cap_ipc_lock=ep /usr/bin/eegd
+warn  priority   no SCHED_FIFO 80: Operation not permitted
+                 -> sudo setcap cap_sys_nice,cap_ipc_lock=ep /usr/bin/eegd   (the service of the package has both without)
+warn  mlock      memory does not stay: this process may lock 64 KiB only; a page that was moved away costs milliseconds
+                 -> sudo setcap cap_sys_nice,cap_ipc_lock=ep /usr/bin/eegd   (the service of the package has both without)
 warn  isolation  no core is set aside for acquisition
                  -> add `isolcpus=3 nohz_full=3 rcu_nocbs=3 irqaffinity=0-2` to the line in /boot/firmware/cmdline.txt, reboot, then `groups: { acquire: { cores: [3] } }` in the pipeline
 warn  governor   ondemand on cores 1-2: the clock comes up only after the work has come
@@ -206,17 +219,17 @@ fn a_container_that_shows_next_to_nothing() {
         ("/proc/self/limits", "Max locked memory         65536   65536   bytes\n"),
     ]);
     tree.put(&format!("{CPU}/online"), "0-1\n");
-    let mut trials = trials();
+    let mut trials = without_rights();
     trials.disk = super::disk::try_disk(Path::new("/proc/self/status"));
     let (findings, text) = lines(&tree, &trials);
     let expected = "\
 ok    machine    unknown machine, 2 cores, ARCH
 warn  kernel     6.1.0-x, PREEMPT: under load a thread may wake up milliseconds late
                  -> sudo apt install linux-image-rt-$(dpkg --print-architecture)   (Debian), or keep this machine for eegd alone
-warn  priority   no right to real-time priority (SCHED_FIFO)
-                 -> sudo setcap cap_sys_nice,cap_ipc_lock=ep /usr/bin/eegd
-warn  mlock      only 0 MiB of memory may be locked: a page that was moved away costs milliseconds
-                 -> sudo setcap cap_sys_nice,cap_ipc_lock=ep /usr/bin/eegd
+warn  priority   no SCHED_FIFO 80: Operation not permitted
+                 -> sudo setcap cap_sys_nice,cap_ipc_lock=ep /usr/bin/eegd   (the service of the package has both without)
+warn  mlock      memory does not stay: this process may lock 64 KiB only; a page that was moved away costs milliseconds
+                 -> sudo setcap cap_sys_nice,cap_ipc_lock=ep /usr/bin/eegd   (the service of the package has both without)
 ok    isolation  too few cores to set one aside for acquisition
 ok    governor   the clock of the cores is not governed from here
 ok    idle       idle cores stay awake, or sleep out of sight
@@ -268,6 +281,18 @@ fn what_is_read_from_a_machine_decides_alone() {
         assert_eq!(odd.len(), 1, "{file}: {odd:?}");
         assert_eq!((odd[0].check, odd[0].verdict), (check, verdict), "{file}");
     }
+    // The right is there, and something else takes it away.
+    let trials_of = |priority| Trials { priority, ..trials() };
+    let (findings, _) = lines(&raspberry_pi(), &trials_of(Err("Invalid argument".to_owned())));
+    let odd: Vec<_> = findings.iter().filter(|f| f.verdict != Verdict::Ok).collect();
+    assert_eq!(odd.len(), 1, "{odd:?}");
+    assert_eq!(odd[0].found, "no SCHED_FIFO 80, in spite of the right to it: Invalid argument");
+    assert!(odd[0].advice.as_ref().unwrap().contains("kernel.sched_rt_runtime_us"));
+    let tree = raspberry_pi();
+    tree.put(&format!("{CPU}/cpu0/cpuidle/state0/latency"), "90\n");
+    let may = Trials { may_stay_awake: true, ..trials() };
+    assert_eq!(worst(&lines(&tree, &may).0), Verdict::Ok);
+    assert_eq!(worst(&lines(&tree, &trials()).0), Verdict::Warn);
     let tree = raspberry_pi();
     for device in ["spidev0.0", "spidev0.1", "gpiochip0"] {
         fs::remove_file(tree.root().path(&format!("/dev/{device}"))).unwrap();
