@@ -2,6 +2,7 @@
 
 use crate::common::{Scratch, code_and_words, eegd};
 use serde_json::Value;
+use std::process::Command;
 
 const BOARDS: &str = "\
 sensors:
@@ -71,6 +72,31 @@ fn without_a_terminal_there_are_no_colours_and_a_line_for_each_check() {
     );
     assert!(line("disk").starts_with("fail  disk       cannot write in /proc"), "{text}");
     assert_eq!(code_and_words(&output), (Some(1), String::new()), "{text}");
+}
+
+#[test]
+fn the_right_to_a_priority_is_what_chrt_finds_it_to_be() {
+    let scratch = Scratch::new("");
+    let witness = |wrapped: &[&str]| {
+        let words = [wrapped, &["chrt", "--fifo", "80", "true"]].concat();
+        Command::new(words[0]).args(&words[1..]).output().unwrap().status.success()
+    };
+    let verdict = |wrapped: &[&str]| {
+        let doctor = [env!("CARGO_BIN_EXE_eegd"), "doctor", "--json", "--listen", "127.0.0.1:0"];
+        let words = [wrapped, &doctor].concat();
+        let mut command = Command::new(words[0]);
+        let output = command.args(&words[1..]).current_dir(scratch.folder.path()).output().unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = answer["findings"].as_array().unwrap();
+        find(findings, "priority", "SCHED_FIFO 80")["verdict"] == "ok"
+    };
+    assert_eq!(verdict(&[]), witness(&[]));
+    // Even root has no right to it without the capability; only root can give one up.
+    let without = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"];
+    if Command::new(without[0]).args(&without[1..]).arg("true").status().unwrap().success() {
+        assert!(!witness(&without));
+        assert!(!verdict(&without));
+    }
 }
 
 #[test]
