@@ -3,7 +3,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`command`], [`register`], [`timing`] | the chip as its data sheet describes it |
+//! | [`command`], [`register`], [`timing`], [`noise`] | the chip as its data sheet describes it |
 //! | [`settings`] | what one wants of it, and the register values that mean that |
 //! | [`frame`] | from the bytes of a conversion to codes |
 //! | [`bus`], [`linux`], [`hal`] | the wires: what the driver needs of them, those of a Linux machine, those of embedded-hal |
@@ -18,9 +18,11 @@ pub mod hal;
 #[cfg(target_os = "linux")]
 pub mod linux;
 mod losses;
+pub mod noise;
 mod numbering;
 mod problem;
 pub mod register;
+mod self_test;
 pub mod settings;
 pub mod timing;
 mod trial;

@@ -90,6 +90,15 @@ pub enum Problem {
         /// The first bytes of what it sent.
         bytes: [u8; 3],
     },
+    /// A chip answers and converts, but measures nothing.
+    #[error(
+        "self-test: no channel of {chip} shows the chip's own test signal: is the analogue supply (AVDD, 5 V) there, and the capacitors \
+         at VREFP and VCAP1 to VCAP4?"
+    )]
+    NoSignal {
+        /// Which chip select.
+        chip: String,
+    },
     /// A chip has lost its settings.
     #[error("{chip} has lost its settings ({} is 0x{read:02X} instead of 0x{written:02X}): its supply dipped, or it was reset", NAMES[usize::from(*register)])]
     Reset {

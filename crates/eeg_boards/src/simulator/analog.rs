@@ -1,11 +1,13 @@
 //! What a simulated chip's channels measure: electrodes with their impedances, the test signal, its own noise; and the codes
 //! that come of it.
 
+use super::bench::Defect;
 use super::chip::Chip;
 use super::filter;
 use super::inputs::Inputs;
 use super::noise;
 use super::oscillator::Oscillator;
+use crate::ads1299::noise::rms_uv;
 use crate::ads1299::register::{self as reg, Registers};
 use crate::ads1299::settings::{Drive, Gain, Input, Rate};
 use crate::ads1299::{CODE_RANGE, VREF_UV, step_uv};
@@ -32,6 +34,8 @@ pub(super) struct Analog {
     pub(super) stuck_uv: Vec<Option<f64>>,
     /// Channels whose electrode is off.
     pub(super) off: Vec<bool>,
+    /// What is wrong with the channels' amplifiers.
+    pub(super) defects: Vec<Defect>,
     /// The last conversion's microvolts, or codes, of all channels.
     sample: Option<u64>,
     uv: Vec<f64>,
@@ -62,6 +66,7 @@ impl Analog {
             degrees: 25.0,
             stuck_uv: vec![None; channels],
             off: vec![false; channels],
+            defects: Vec::new(),
             sample: None,
             uv: vec![0.0; channels],
             codes: vec![0; channels],
@@ -118,9 +123,10 @@ impl Analog {
     ) -> i32 {
         let normalized = |registers: &Registers| {
             Chip::channel(registers, channel).map_or(0.0, |(gain, input)| {
+                let on_board = first_channel + channel;
                 let uv = self.input_uv(chip, registers, first_channel, channel, input, clk);
-                (uv + self.noise_uv(gain, chip.rate(), first_channel + channel, sample))
-                    / step_uv(f64::from(gain.value()))
+                let uv = uv + self.noise_uv(gain, chip.rate(), on_board, sample);
+                self.through_defects(uv, on_board, sample) / step_uv(f64::from(gain.value()))
             })
         };
         let on_board = first_channel + channel;
@@ -142,7 +148,17 @@ impl Analog {
     }
 
     fn noise_uv(&self, gain: Gain, rate: Rate, channel: usize, sample: u64) -> f64 {
-        noise::rms_uv(gain, rate) * noise::unit(self.seed, channel as u64, sample)
+        rms_uv(gain, rate) * noise::unit(self.seed, channel as u64, sample)
+    }
+
+    fn through_defects(&self, uv: f64, channel: usize, sample: u64) -> f64 {
+        let of_channel = self.defects.iter().filter(|defect| defect.channel() == channel + 1);
+        of_channel.fold(uv, |uv, defect| match *defect {
+            Defect::Gain { factor, .. } => uv * factor,
+            Defect::Noise { rms_uv, .. } => {
+                uv + rms_uv * noise::unit(self.seed + 1, channel as u64, sample)
+            }
+        })
     }
 
     fn input_uv(

@@ -6,6 +6,7 @@ mod faults;
 mod hal;
 mod pins;
 mod running;
+mod self_test;
 mod signals;
 mod soak;
 mod support;

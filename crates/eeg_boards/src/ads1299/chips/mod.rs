@@ -8,7 +8,7 @@ pub(super) use conversions::Window;
 use super::bus::{Bus, Drdy, Pin};
 use super::command;
 use super::problem::Problem;
-use super::settings::Settings;
+use super::settings::{Input, Settings};
 use super::timing::{RESET_PULSE_CLOCKS, wait_ns};
 use std::io;
 
@@ -37,6 +37,8 @@ pub(super) struct Chips<W> {
     again: Vec<u8>,
     /// The bytes of one chip, moved to where they begin at a byte.
     aligned: [u8; 27],
+    /// What all channels measure for the self-test; `None`: what the settings say.
+    test_input: Option<Input>,
     /// Which register is looked at next.
     next_look: u8,
 }
@@ -54,6 +56,7 @@ impl<W: Bus + Drdy> Chips<W> {
             read: Vec::new(),
             again: Vec::new(),
             aligned: [0; 27],
+            test_input: None,
             next_look: 0,
         };
         chips.lay_out();

@@ -5,6 +5,8 @@ use crate::ads1299::bus::{Bus, Drdy};
 use crate::ads1299::command;
 use crate::ads1299::problem::Problem;
 use crate::ads1299::register::{self as reg, Registers};
+use crate::ads1299::settings::Input;
+use std::ops::Range;
 
 /// How often registers are looked at before they are believed to have changed.
 const LOOKS: usize = 3;
@@ -63,12 +65,29 @@ impl<W: Bus + Drdy> Chips<W> {
         })
     }
 
+    /// The channels behind a chip select, those that are not in use included.
+    pub(in crate::ads1299) fn channels(&self, select: usize) -> Range<usize> {
+        let channels = |select: &Select| select.chain * select.on_chip;
+        let first = self.selects[..select].iter().map(channels).sum();
+        first..first + channels(&self.selects[select])
+    }
+
     /// What the first chip behind a chip select should hold; in a chain all hear the same.
     fn registers(&self, select: usize) -> Registers {
-        let before = &self.selects[..select];
-        let first = before.iter().map(|select| select.chain * select.on_chip).sum();
         let Select { chain, on_chip, .. } = self.selects[select];
-        self.settings.registers(first, on_chip, chain > 1)
+        let first = self.channels(select).start;
+        let registers = self.settings.registers(first, on_chip, chain > 1);
+        self.test_input.map_or(registers, |input| registers.measuring(input, on_chip))
+    }
+
+    /// As [`configure`](Self::configure), for the self-test: whatever the settings say, all channels measure `input`; `None`: what
+    /// the settings say again.
+    pub(in crate::ads1299) fn configure_to_measure(
+        &mut self,
+        input: Option<Input>,
+    ) -> Result<(), Problem> {
+        self.test_input = input;
+        self.configure()
     }
 
     /// Writes every register and reads every one back.

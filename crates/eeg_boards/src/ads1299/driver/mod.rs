@@ -13,7 +13,7 @@ use super::numbering::{Beginning, Numbering};
 use super::problem::Problem;
 use super::settings::Settings;
 use super::timing::first_drdy_clocks;
-use super::trial;
+use super::{self_test, trial};
 use crate::board::{Board, BoardCounters, BoardEvent, Frames, Reading};
 use crate::sample_clock::SampleClockSettings;
 use blocks::{Held, Open};
@@ -191,6 +191,9 @@ impl<W: Bus + Drdy + Send> Board for Ads1299<W> {
             self.chips.wires.delay_ns(u32::try_from(ns).unwrap_or(u32::MAX));
         }
         trial::run(&mut self.chips, self.options.gap_bits.is_none())?;
+        let monotonic_ns = self.now_ns();
+        let found = self_test::run(&mut self.chips)?;
+        self.event = found.map(|text| BoardEvent { monotonic_ns, text });
         self.phase = Phase::Ready;
         Ok(())
     }

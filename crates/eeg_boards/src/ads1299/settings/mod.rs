@@ -129,6 +129,23 @@ impl Settings {
     }
 }
 
+impl Registers {
+    /// The same, but every channel that is on measures something of the chip's own, and no current flows through electrodes. The
+    /// test signal is constant.
+    pub(super) fn measuring(mut self, input: Input, on_chip: usize) -> Self {
+        for address in (reg::CH1SET..).take(on_chip) {
+            let value = self.get(address);
+            if value & 0x80 == 0 {
+                self.set(address, value & 0x70 | input.code());
+            }
+        }
+        self.set(reg::CONFIG2, 0xC0 | if input == Input::TestSignal { 0x13 } else { 0 });
+        self.set(reg::LOFF_SENSP, 0);
+        self.set(reg::LOFF_SENSN, 0);
+        self
+    }
+}
+
 /// Powered down, its input shorted, as the data sheet asks.
 const CHANNEL_OFF: u8 = 0x81;
 
@@ -142,12 +159,13 @@ mod tests {
 
     #[test]
     fn ordinary_settings_are_the_bytes_of_the_data_sheet() {
-        let registers = eight().registers(0, 8, false);
-        assert_eq!(registers.get(reg::CONFIG1), 0xD6);
-        assert_eq!(registers.get(reg::CONFIG2), 0xC0);
-        assert_eq!(registers.get(reg::CONFIG3), 0xE0);
-        assert_eq!(&registers.0[5..13], [0x60; 8]);
-        assert_eq!(registers.get(reg::MISC1), 0);
+        // From CONFIG1 on: 250 samples/s, reference on, gain 24, electrodes; everything else as after a reset. PiEEG's scripts
+        // write FFh to CONFIG3, 80h to GPIO (pins driven) and 20h to MISC1 (SRB1 closed).
+        let expected = [
+            0xD6, 0xC0, 0xE0, 0x00, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x00, 0x00,
+            0x00, 0x00, 0x00, 0x00, 0x00, 0x0F, 0x00, 0x00, 0x00,
+        ];
+        assert_eq!(eight().registers(0, 8, false).0[1..], expected);
     }
 
     #[test]
@@ -198,6 +216,20 @@ mod tests {
         assert_eq!((srb1.get(reg::BIAS_SENSP), srb1.get(reg::BIAS_SENSN)), (0xFF, 0));
         let srb2 = with(Reference::Srb2);
         assert_eq!((srb2.get(reg::MISC1), srb2.get(reg::CH1SET)), (0, 0x68));
+    }
+
+    #[test]
+    fn for_the_self_test_all_channels_measure_the_same_and_no_current_flows() {
+        let mut settings = Settings::new(Rate::Sps250, Gain::X8, 5);
+        settings.lead_off =
+            Some(LeadOff { current: Current::Na6, drive: Drive::Dc, side: Side::Both });
+        settings.reference = Reference::Srb2;
+        let registers = settings.registers(0, 6, false).measuring(Input::TestSignal, 6);
+        assert_eq!(&registers.0[5..13], [0x45, 0x45, 0x45, 0x45, 0x45, 0x81, 0, 0]);
+        assert_eq!(registers.get(reg::CONFIG2), 0xD3);
+        assert_eq!((registers.get(reg::LOFF_SENSP), registers.get(reg::LOFF_SENSN)), (0, 0));
+        let shorted = settings.registers(0, 6, false).measuring(Input::Shorted, 6);
+        assert_eq!((shorted.get(reg::CONFIG2), shorted.get(reg::CH1SET)), (0xC0, 0x41));
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod script;
 mod settings;
 mod wires;
 
-pub use settings::{BenchSettings, Wiring};
+pub use settings::{BenchSettings, Defect, Wiring};
 
 use super::analog::Analog;
 use super::chip::Chip;
@@ -73,6 +73,7 @@ impl Bench {
         }
         analog.reference_ohm = settings.reference_ohm;
         analog.series_ohm = settings.series_ohm;
+        analog.defects.clone_from(&settings.defects);
         let mut line = Line::new(settings.event_queue);
         line.tail = settings.interrupt_tail;
         let mut bench = Self {

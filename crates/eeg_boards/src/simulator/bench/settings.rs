@@ -18,6 +18,34 @@ pub enum Wiring {
     },
 }
 
+/// What is wrong with a channel's amplifier, whatever it measures. [Codes](crate::simulator::Inputs::codes) do not pass through it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Defect {
+    /// It amplifies by another factor than it should.
+    Gain {
+        /// Counted from 1.
+        channel: usize,
+        /// Of the right gain; 0: it is dead.
+        factor: f64,
+    },
+    /// It adds noise.
+    Noise {
+        /// Counted from 1.
+        channel: usize,
+        /// How much, microvolts rms at the input.
+        rms_uv: f64,
+    },
+}
+
+impl Defect {
+    /// Whose it is, counted from 1.
+    pub const fn channel(&self) -> usize {
+        match self {
+            Self::Gain { channel, .. } | Self::Noise { channel, .. } => *channel,
+        }
+    }
+}
+
 /// What is on the bench.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BenchSettings {
@@ -35,6 +63,8 @@ pub struct BenchSettings {
     pub reference_ohm: f64,
     /// Ohms in series with each electrode, on the board.
     pub series_ohm: f64,
+    /// Channels that are broken.
+    pub defects: Vec<Defect>,
     /// Another seed, another noise.
     pub seed: u64,
     /// What happens.
@@ -64,6 +94,7 @@ impl BenchSettings {
             electrodes_ohm: Vec::new(),
             reference_ohm: 0.0,
             series_ohm: 0.0,
+            defects: Vec::new(),
             seed: 0,
             faults: Vec::new(),
             speeds_hz: (2_000_000, 20_000_000),
