@@ -9,8 +9,8 @@ use eeg_boards::simulator::{Bench, BenchSettings, Fault};
 use embedded_hal::delay::DelayNs;
 use std::io;
 
-/// Changes what comes back of a command: bytes sent, bytes received.
-type Spoil = fn(&[u8], &mut [u8]);
+/// Changes what comes back of a transfer: chip select, bytes sent, bytes received.
+type Spoil = fn(usize, &[u8], &mut [u8]);
 
 /// Wires on which something is wrong.
 struct Spoiled {
@@ -29,13 +29,13 @@ impl Bus for Spoiled {
     fn command(&mut self, chip: usize, bytes: &mut [u8]) -> io::Result<()> {
         let sent = bytes.to_vec();
         self.bench.command(chip, bytes)?;
-        (self.command)(&sent, bytes);
+        (self.command)(chip, &sent, bytes);
         Ok(())
     }
     fn data(&mut self, chip: usize, bytes: &mut [u8]) -> io::Result<()> {
         let sent = bytes.to_vec();
         self.bench.data(chip, bytes)?;
-        (self.data)(&sent, bytes);
+        (self.data)(chip, &sent, bytes);
         Ok(())
     }
     fn data_ns(&self, bytes: usize) -> u64 {
@@ -44,8 +44,8 @@ impl Bus for Spoiled {
     fn set(&mut self, pin: Pin, high: bool) -> io::Result<bool> {
         self.bench.set(pin, high)
     }
-    fn name(&self, _chip: usize) -> String {
-        "/dev/spidev0.0".to_owned()
+    fn name(&self, chip: usize) -> String {
+        format!("/dev/spidev0.{chip}")
     }
 }
 
@@ -69,7 +69,7 @@ fn refusal(bench: BenchSettings, channels: usize, command: Spoil, data: Spoil) -
     board.open().unwrap_err().to_string()
 }
 
-fn nothing(_: &[u8], _: &mut [u8]) {}
+fn nothing(_: usize, _: &[u8], _: &mut [u8]) {}
 
 fn bench() -> BenchSettings {
     BenchSettings::new(wiring(1))
@@ -81,13 +81,13 @@ fn a_board_without_power_is_told_from_a_line_that_is_high() {
     let silent = refusal(BenchSettings { faults: off, ..bench() }, 8, nothing, nothing);
     assert!(silent.starts_with("/dev/spidev0.0 answers with identity 0x00"), "{silent}");
     assert!(silent.contains("powered") && silent.contains("MISO"), "{silent}");
-    let high = refusal(bench(), 8, |_, back| back.fill(0xFF), nothing);
+    let high = refusal(bench(), 8, |_, _, back| back.fill(0xFF), nothing);
     assert!(high.contains("0xFF") && high.contains("high all the time"), "{high}");
 }
 
 #[test]
 fn a_chip_of_another_family_is_refused_by_name() {
-    let ads1298 = |sent: &[u8], back: &mut [u8]| {
+    let ads1298 = |_: usize, sent: &[u8], back: &mut [u8]| {
         if sent[0] == 0x20 {
             back[2] = 0x92;
         }
@@ -98,7 +98,7 @@ fn a_chip_of_another_family_is_refused_by_name() {
 
 #[test]
 fn a_register_that_does_not_keep_its_value_is_named() {
-    let stuck = |sent: &[u8], back: &mut [u8]| {
+    let stuck = |_: usize, sent: &[u8], back: &mut [u8]| {
         if sent.starts_with(&[0x20, 23]) {
             back[2 + 5] = 0x61;
         }
@@ -129,11 +129,25 @@ fn a_clock_of_another_frequency_shows_in_the_rate() {
 
 #[test]
 fn data_that_do_not_look_like_conversions_are_shown() {
-    let shifted = |_: &[u8], back: &mut [u8]| {
+    let shifted = |_: usize, _: &[u8], back: &mut [u8]| {
         for n in 0..back.len() - 1 {
             back[n] = back[n] << 1 | back[n + 1] >> 7;
         }
     };
     let message = refusal(bench(), 8, nothing, shifted);
     assert!(message.contains("do not begin with the four bits 1100 ([80, 00,"), "{message}");
+}
+
+#[test]
+fn the_status_of_every_chip_is_looked_at() {
+    // PiEEG-16's scripts look at the second chip's alone.
+    let first =
+        |chip: usize, _: &[u8], back: &mut [u8]| back[1] ^= if chip == 0 { 0x80 } else { 0 };
+    let second =
+        |chip: usize, _: &[u8], back: &mut [u8]| back[1] ^= if chip == 1 { 0x80 } else { 0 };
+    for (chip, spoil) in [(0, first as Spoil), (1, second)] {
+        let message = refusal(BenchSettings::new(wiring(2)), 16, nothing, spoil);
+        let expected = format!("/dev/spidev0.{chip} sends data that do not begin");
+        assert!(message.starts_with(&expected), "{message}");
+    }
 }

@@ -3,7 +3,9 @@
 use crate::support::{counter, losses, options, read, signals, wiring};
 use eeg_boards::Signal;
 use eeg_boards::ads1299::Ads1299;
-use eeg_boards::ads1299::settings::{Gain, LeadOff, Rate, Reference, Settings};
+use eeg_boards::ads1299::settings::{
+    Current, Drive, Gain, LeadOff, Rate, Reference, Settings, Side,
+};
 use eeg_boards::board::Board;
 use eeg_boards::simulator::{Bench, BenchSettings, Defect};
 
@@ -13,11 +15,8 @@ fn verdict(rate: Rate, gain: Gain, defects: Vec<Defect>) -> Result<Option<String
     let mut settings = Settings::new(rate, gain, 16);
     // None of these may be in the way of it, nor be forgotten after it.
     settings.reference = Reference::Srb2;
-    settings.lead_off = Some(LeadOff {
-        current: Default::default(),
-        drive: Default::default(),
-        side: Default::default(),
-    });
+    settings.lead_off =
+        Some(LeadOff { current: Current::Na6, drive: Drive::Hz31, side: Side::Positive });
     let options = options(&bench.wiring);
     let inputs = signals(vec![Signal::Offset { uv: 1000.0 }]);
     let mut board = Ads1299::new(Bench::new(bench, inputs), settings, options);

@@ -4,6 +4,7 @@
 //! `EEGD_SOAK_HOURS=24 EEGD_SOAK_SPS=4000 cargo test --release -p eeg_boards --test ads1299 soak -- --nocapture` is the whole of it.
 
 use crate::support::{losses, options, wiring, with};
+use eeg_boards::ads1299::bus::Drdy;
 use eeg_boards::ads1299::settings::Rate;
 use eeg_boards::board::{Board, Frames, Reading};
 use eeg_boards::simulator::{BenchSettings, Fault, Inputs, OscillatorError, TrueRun};
@@ -83,6 +84,8 @@ struct Checker {
     rails: u64,
     /// Number and true conversion of the last frame.
     last: Option<(u64, u64)>,
+    /// Faults that are over, and whether right samples have come since.
+    survived: usize,
 }
 
 impl Checker {
@@ -117,6 +120,24 @@ impl Checker {
     }
 }
 
+impl Checker {
+    /// A block came, all of it of the time from `from_s` on: each fault that was over by then has been survived, before the next one
+    /// began.
+    fn stream_is_back(&mut self, faults: &[Fault], from_s: f64, captured_s: f64) {
+        while let Some(fault) = faults.get(self.survived) {
+            if fault.at_s() + fault.for_s() > from_s {
+                return;
+            }
+            let next_s = faults.get(self.survived + 1).map_or(f64::INFINITY, Fault::at_s);
+            assert!(
+                captured_s < next_s,
+                "{fault:?}: nothing came before the next fault at {next_s}"
+            );
+            self.survived += 1;
+        }
+    }
+}
+
 fn setting(name: &str, default: u32) -> u32 {
     std::env::var(name).map_or(default, |value| value.parse().unwrap())
 }
@@ -127,9 +148,10 @@ fn a_thousand_faults_cost_what_the_ledger_says_and_nothing_else() {
     let rate = Rate::from_sps(setting("EEGD_SOAK_SPS", 500)).unwrap();
     let total_s = f64::from(hours) * 3600.0;
     let oscillator = OscillatorError { ppm: 3000.0, ..OscillatorError::default() };
+    let faults = script(total_s, 1.0 / f64::from(rate.sps()));
     let bench = BenchSettings {
         oscillator,
-        faults: script(total_s, 1.0 / f64::from(rate.sps())),
+        faults: faults.clone(),
         interrupt_tail: (1e-4, 1e6),
         event_queue: 64,
         ..BenchSettings::new(wiring(2))
@@ -142,6 +164,7 @@ fn a_thousand_faults_cost_what_the_ledger_says_and_nothing_else() {
     let mut checker = Checker { period_ns, ..Checker::default() };
     let (mut frames, mut events) = (Frames::default(), 0);
     let (wanted, mut last_ns) = (rate.sps() as usize / 100, 0);
+    let powered_ns = board.wires().now_ns() - board.wires().elapsed_ns();
     while board.wires().elapsed_ns() < (total_s * 1e9) as u64 {
         match board.read(wanted, &mut frames) {
             Reading::Idle => {}
@@ -160,10 +183,14 @@ fn a_thousand_faults_cost_what_the_ledger_says_and_nothing_else() {
                 let since_s = block.captured_ns.saturating_sub(last_ns) as f64 / 1e9;
                 assert!(last_ns == 0 || since_s < 3.0, "away for {since_s} s before {block:?}");
                 last_ns = block.captured_ns;
+                let captured_s = (block.captured_ns - powered_ns) as f64 / 1e9;
+                let from_s = captured_s - frames.len() as f64 * period_ns / 1e9;
+                checker.stream_is_back(&faults, from_s, captured_s);
                 frames.clear();
             }
         }
     }
+    assert_eq!(checker.survived, FAULTS);
     let counters = board.counters();
     let (last, _) = checker.last.unwrap();
     assert_eq!(counters.delivered(), checker.frames);
