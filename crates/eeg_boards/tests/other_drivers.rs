@@ -20,7 +20,7 @@ fn every_mistake_of_the_table_has_a_test_that_exists() {
             let source = fs::read_to_string(root.join("crates").join(file))
                 .unwrap_or_else(|error| panic!("{file}: {error}, in the row\n{row}"));
             let is_test = source.match_indices(&format!("fn {test}(")).any(|(at, _)| {
-                let before = source[..at].lines().rev().skip(1);
+                let before = source[..at].trim_end().lines().rev();
                 before
                     .take_while(|line| !line.trim().is_empty())
                     .any(|line| line.trim() == "#[test]")

@@ -18,12 +18,12 @@ pub const SDATAC: u8 = 0x11;
 /// Puts out the last conversion, once.
 pub const RDATA: u8 = 0x12;
 
-/// The two bytes that read `count` registers from `first` on.
+/// The two bytes that read `count` registers, one or more, from `first` on.
 pub const fn read_registers(first: u8, count: u8) -> [u8; 2] {
     [0x20 | first, count - 1]
 }
 
-/// The two bytes that write `count` registers from `first` on; the values follow.
+/// The two bytes that write `count` registers, one or more, from `first` on; the values follow.
 pub const fn write_registers(first: u8, count: u8) -> [u8; 2] {
     [0x40 | first, count - 1]
 }

@@ -49,7 +49,7 @@ pub const fn code(bytes: [u8; 3]) -> i32 {
 
 /// Appends the codes that follow the status of one chip's conversion.
 pub fn append_codes(frame: &[u8], codes: &mut Vec<i32>) {
-    let (values, _) = frame[3..].as_chunks::<3>();
+    let (values, _) = frame.get(3..).unwrap_or_default().as_chunks::<3>();
     codes.extend(values.iter().map(|bytes| code(*bytes)));
 }
 

@@ -38,6 +38,16 @@ pub enum Problem {
         /// In the settings.
         wanted: usize,
     },
+    /// Chips of a chain are to be set each in its own way.
+    #[error(
+        "the chips of a daisy chain all hear the same settings: channel {channel} must have the gain and the input of channel {like}"
+    )]
+    Chain {
+        /// Whose settings cannot be made, counted from 1.
+        channel: usize,
+        /// Whose it will have.
+        like: usize,
+    },
     /// A register does not hold what was written to it.
     #[error(
         "{chip}: {} was written as 0x{written:02X} and reads back 0x{read:02X}: lower `command_hz`, shorten the wires, check the \

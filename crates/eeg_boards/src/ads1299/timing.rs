@@ -16,11 +16,7 @@ pub const RESET_PULSE_CLOCKS: u64 = 2;
 pub const AFTER_RESET_CLOCKS: u64 = 18;
 /// A command byte needs so long to be decoded: to the end of the next one, and to the rise of CS.
 pub const DECODE_CLOCKS: u64 = 4;
-/// The least time CS stays high.
-pub const DESELECTED_CLOCKS: u64 = 2;
-/// START low long enough to be seen.
-pub const START_PULSE_CLOCKS: u64 = 2;
-/// Around DRDY, when conversions are put out unasked, nothing may be read.
+/// So close to DRDY the chip does not take RDATAC.
 pub const UPDATE_CLOCKS: u64 = 4;
 /// From the internal reference's start to its final voltage.
 pub const REFERENCE_MS: u64 = 150;

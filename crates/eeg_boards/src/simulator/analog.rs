@@ -199,24 +199,42 @@ impl Analog {
             return uv;
         }
         let mut uv = self.uv.get(on_board).copied().unwrap_or(0.0);
-        let ohm = self.series_ohm + self.ohm(on_board);
-        let bit = 1 << channel;
-        let driven = |address| registers.get(address) & bit != 0;
-        let sign = if driven(reg::LOFF_FLIP) { -1.0 } else { 1.0 };
-        let amperes = sign * lead_off_amperes(chip, registers, clk);
-        if driven(reg::LOFF_SENSP) {
-            uv += amperes * ohm * 1e6;
-        }
-        if driven(reg::LOFF_SENSN) {
-            uv += amperes * (self.series_ohm + self.reference_ohm) * 1e6;
-        }
         if self.off.get(on_board).copied().unwrap_or(false) {
             let seconds = self.oscillator.ns_at(clk) / 1e9;
             uv += INPUT_BIAS_A * OFF_OHM * 1e6
                 + PICKED_UP_UV * (std::f64::consts::TAU * 50.0 * seconds).sin();
         }
-        let upside_down = registers.get(reg::CH1SET + channel as u8) & 0x08 != 0;
-        if upside_down { -uv } else { uv }
+        // With SRB2, the reference is at the non-inverting inputs and the electrode at the inverting one.
+        let srb2 = registers.get(reg::CH1SET + channel as u8) & 0x08 != 0;
+        let signal_uv = if srb2 { -uv } else { uv };
+        signal_uv + self.lead_off_uv(chip, registers, on_board, channel, srb2, clk)
+    }
+
+    /// What the lead-off currents make of the electrodes' impedances: one flows into the non-inverting input's, the other out of the
+    /// inverting input's, so that their voltages add up.
+    fn lead_off_uv(
+        &self,
+        chip: &Chip,
+        registers: &Registers,
+        on_board: usize,
+        channel: usize,
+        srb2: bool,
+        clk: f64,
+    ) -> f64 {
+        let bit = 1 << channel;
+        let sign = if registers.get(reg::LOFF_FLIP) & bit != 0 { -1.0 } else { 1.0 };
+        let uv_per_ohm = sign * lead_off_amperes(chip, registers, clk) * 1e6;
+        let own = self.series_ohm + self.ohm(on_board);
+        let reference = self.series_ohm + self.reference_ohm;
+        let srb1 = registers.get(reg::MISC1) & 0x20 != 0;
+        // What is connected to one pin carries the currents of all inputs there.
+        let currents = |address: u8, shared: bool| {
+            let driven = registers.get(address);
+            f64::from(if shared { driven } else { driven & bit }.count_ones())
+        };
+        let positive = currents(reg::LOFF_SENSP, srb2) * if srb2 { reference } else { own };
+        let negative = currents(reg::LOFF_SENSN, srb1) * if srb2 { own } else { reference };
+        uv_per_ohm * (positive + negative)
     }
 
     fn ohm(&self, channel: usize) -> f64 {

@@ -3,7 +3,9 @@
 use crate::ads1299::command;
 use crate::ads1299::register::{self as reg, Registers};
 use crate::ads1299::settings::{Gain, Input, Rate};
-use crate::ads1299::timing::{AFTER_RESET_CLOCKS, POWER_UP_CLOCKS, first_drdy_clocks};
+use crate::ads1299::timing::{
+    AFTER_RESET_CLOCKS, POWER_UP_CLOCKS, UPDATE_CLOCKS, first_drdy_clocks,
+};
 
 /// How the chip answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,7 +196,8 @@ impl Chip {
     fn continuous(&mut self, clk: f64) {
         if let Some(run) = self.run {
             let phase = (clk - run.first_clk).rem_euclid(run.period_clk);
-            if phase < 4.0 || phase > run.period_clk - 4.0 {
+            let update = UPDATE_CLOCKS as f64;
+            if phase < update || phase > run.period_clk - update {
                 self.violated("RDATAC within 4 clocks of DRDY");
                 return;
             }

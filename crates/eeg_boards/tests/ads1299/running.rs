@@ -1,9 +1,10 @@
 //! Nothing goes wrong: every conversion arrives, in order, once, and its time is that of the chips' clock.
 
 use crate::support::{board, counter, losses, options, read, wiring, with};
-use eeg_boards::ads1299::settings::Rate;
+use eeg_boards::ads1299::Ads1299;
+use eeg_boards::ads1299::settings::{Gain, Rate, Settings};
 use eeg_boards::board::Board;
-use eeg_boards::simulator::{BenchSettings, OscillatorError, Wiring};
+use eeg_boards::simulator::{Bench, BenchSettings, OscillatorError, Wiring};
 
 #[test]
 fn every_conversion_arrives_at_every_rate() {
@@ -90,6 +91,26 @@ fn a_chain_told_the_wrong_way_is_refused() {
     let mut board = with(bench, options, Rate::Sps1000, counter());
     let message = board.open().unwrap_err().to_string();
     assert!(message.contains("daisy_gap_bits"), "{message}");
+}
+
+#[test]
+fn chips_in_a_chain_cannot_be_set_each_in_its_own_way() {
+    let bench = BenchSettings::new(Wiring::Daisy { chips: vec![8, 8], gap_bits: 0 });
+    let options = options(&bench.wiring);
+    let mut settings = Settings::new(Rate::Sps1000, Gain::X24, 12);
+    // All hear the same: the channels of the second chip as those of the first.
+    (settings.channels[2].gain, settings.channels[10].gain) = (Gain::X8, Gain::X8);
+    let open = |settings: Settings| {
+        let bench = Bench::new(bench.clone(), counter());
+        Ads1299::new(bench, settings, options.clone()).open().map_err(|error| error.to_string())
+    };
+    assert_eq!(open(settings.clone()), Ok(()));
+    settings.channels[10].gain = Gain::X12;
+    let message = open(settings).unwrap_err();
+    assert!(
+        message.contains("channel 11 must have the gain and the input of channel 3"),
+        "{message}"
+    );
 }
 
 #[test]

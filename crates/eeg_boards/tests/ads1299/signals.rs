@@ -169,3 +169,31 @@ fn the_lead_off_current_shows_the_electrodes_impedance() {
         }
     }
 }
+
+#[test]
+fn through_a_shared_reference_flow_the_currents_of_all_its_channels() {
+    let mean_uv = |reference, side| {
+        let bench = BenchSettings {
+            electrodes_ohm: vec![20_000.0; 8],
+            reference_ohm: 5000.0,
+            ..BenchSettings::new(wiring(1))
+        };
+        let lead_off = LeadOff { current: Current::Na24, drive: Drive::Dc, side };
+        let channels = measured(Rate::Sps250, Gain::X24, bench, vec![], 500, |settings| {
+            (settings.reference, settings.lead_off) = (reference, Some(lead_off));
+        });
+        channels[2].iter().sum::<f64>() / 500.0
+    };
+    // 24 nA: 480 uV at a channel's own electrode, 120 uV at a reference of its own, 960 uV at one for eight.
+    for (reference, side, expected_uv) in [
+        (Reference::Pairs, Side::Positive, 480.0),
+        (Reference::Pairs, Side::Both, 600.0),
+        (Reference::Srb1, Side::Positive, 480.0),
+        (Reference::Srb1, Side::Negative, 960.0),
+        (Reference::Srb2, Side::Negative, 480.0),
+        (Reference::Srb2, Side::Positive, 960.0),
+    ] {
+        let uv = mean_uv(reference, side);
+        assert!((uv - expected_uv).abs() < 1.0, "{reference:?} {side:?}: {uv}");
+    }
+}

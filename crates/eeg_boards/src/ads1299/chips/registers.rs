@@ -54,6 +54,21 @@ impl<W: Bus + Drdy> Chips<W> {
             return Err(Problem::Channels { found, wanted });
         }
         self.lay_out();
+        self.check_chains()
+    }
+
+    /// All chips of a chain hear the same, so their channels cannot be set each in its own way.
+    fn check_chains(&self) -> Result<(), Problem> {
+        let channels = &self.settings.channels;
+        for (n, select) in self.selects.iter().enumerate() {
+            let Range { start, end } = self.channels(n);
+            for channel in (start + select.on_chip..end).take_while(|n| *n < channels.len()) {
+                let like = start + (channel - start) % select.on_chip;
+                if channels[channel] != channels[like] {
+                    return Err(Problem::Chain { channel: channel + 1, like: like + 1 });
+                }
+            }
+        }
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use crate::ads1299::problem::Problem;
 use crate::board::{Block, Frames, Loss, Reading};
 
 /// Codes beyond this are close to the end of the range: 95 % of full scale.
-const RAILED: i32 = 7_969_177;
+const RAILED: u32 = 7_969_177;
 
 /// Frames that the caller holds and that are not a block yet.
 #[derive(Debug, Clone, Copy, Default)]
@@ -53,7 +53,7 @@ impl<W: Bus + Drdy + Send> Ads1299<W> {
         self.counters.add_delivered(frames.len() as u64);
         let fit = self.numbering.clock.fit();
         self.counters.set_rate(fit.rate_hz, fit.ppm, fit.ppm_uncertainty);
-        let near_rails = |code: &i32| code.unsigned_abs() >= RAILED as u32;
+        let near_rails = |code: &i32| code.unsigned_abs() >= RAILED;
         Ok(Reading::Block(Block {
             first_sample: open.first,
             lost_before: open.lost.total(),

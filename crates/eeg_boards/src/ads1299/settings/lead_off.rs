@@ -79,6 +79,9 @@ impl Drive {
 }
 
 /// Through which electrodes of a channel the current flows.
+///
+/// Where the inputs of one side are all connected to the reference ([`Reference`](super::Reference)), the currents of all channels on that
+/// side add up in the one reference electrode: there the channels' own electrodes are on the other side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {

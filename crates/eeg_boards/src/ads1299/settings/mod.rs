@@ -49,7 +49,8 @@ pub struct Settings {
     pub channels: Vec<Channel>,
     /// Where the reference is.
     pub reference: Reference,
-    /// Whether the first chip drives the bias electrode from what its channels measure.
+    /// Whether the first chip drives the bias electrode from what its channels measure. In a daisy chain every chip does, for all hear
+    /// the same: connect one.
     pub bias: bool,
     /// Whether the first chip gives its clock to the others.
     pub clock_out: bool,
