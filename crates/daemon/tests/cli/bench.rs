@@ -94,10 +94,14 @@ fn an_interrupt_leaves_what_was_measured_and_a_whole_run_is_compared_with_it() {
     }
     let knees = rows.iter().filter(|row| row["unit"].as_str().unwrap().starts_with("samples/s"));
     let knees: Vec<&str> = knees.map(|row| row["name"].as_str().unwrap()).collect();
+    let (everywhere, with_rights) = knees.split_at(4);
     assert_eq!(
-        knees,
+        everywhere,
         ["filters alone", "two recorders", "50 clients", "two recorders, 50 clients"]
     );
+    // As for the wake-ups: only where this process has a right to a priority.
+    assert_eq!(names.contains(&"late by, under SCHED_FIFO, p50"), !with_rights.is_empty());
+    assert!(with_rights.iter().all(|name| name.contains("SCHED_FIFO")), "{knees:?}");
     let picture = fs::read_to_string(folder.join("all.svg")).unwrap();
     assert_eq!(picture.matches("class=\"bar\"").count(), rows.len());
     // Nothing else is left: no recording, no folder.

@@ -9,7 +9,7 @@ use super::line::{Node, begin};
 use super::rig::{Clients, Rig, TOPIC};
 use pipeline_core::Role;
 use pipeline_core::clock::monotonic_ns;
-use pipeline_core::executor::{Running, StageInfo};
+use pipeline_core::executor::{Group, Running, StageInfo, Wait};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 use std::time::Duration;
@@ -24,7 +24,10 @@ const DRAIN: f64 = 0.25;
 const DRAIN_AT_LEAST_S: f64 = 0.1;
 const SLICE: Duration = Duration::from_millis(10);
 
-/// What takes the samples beside the filters.
+/// The priorities of the groups, as in the pipelines that come with eegd.
+const PRIORITIES: [(&str, u8); 2] = [("acquire", 80), ("dsp", 70)];
+
+/// What takes the samples beside the filters, and how the threads are scheduled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Condition {
     pub(super) name: &'static str,
@@ -32,15 +35,61 @@ pub(super) struct Condition {
     pub(super) recorders: bool,
     /// WebSocket clients.
     pub(super) clients: usize,
+    timing: Timing,
+}
+
+/// What `groups:` of the pipeline say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Timing {
+    /// Nothing.
+    Default,
+    /// A priority for acquisition and filters.
+    Priority,
+    /// That, and acquisition that spins on a core that is set aside.
+    Spin(usize),
 }
 
 impl Condition {
-    pub(super) const ALL: [Self; 4] = [
-        Self { name: "filters alone", recorders: false, clients: 0 },
-        Self { name: "two recorders", recorders: true, clients: 0 },
-        Self { name: "50 clients", recorders: false, clients: 50 },
-        Self { name: "two recorders, 50 clients", recorders: true, clients: 50 },
-    ];
+    const fn new(name: &'static str, recorders: bool, clients: usize, timing: Timing) -> Self {
+        Self { name, recorders, clients, timing }
+    }
+
+    /// All that this machine can show: priorities where this process has a right to them, spinning where a core is set
+    /// aside for it.
+    pub(super) fn all(may_have_priority: bool, isolated: &[usize]) -> Vec<Self> {
+        let mut all = vec![
+            Self::new("filters alone", false, 0, Timing::Default),
+            Self::new("two recorders", true, 0, Timing::Default),
+            Self::new("50 clients", false, 50, Timing::Default),
+            Self::new("two recorders, 50 clients", true, 50, Timing::Default),
+        ];
+        if may_have_priority {
+            let name = "two recorders, 50 clients, SCHED_FIFO";
+            all.push(Self::new(name, true, 50, Timing::Priority));
+        }
+        if let Some(core) = isolated.last().filter(|_| may_have_priority) {
+            let name = "two recorders, 50 clients, SCHED_FIFO, acquisition spins";
+            all.push(Self::new(name, true, 50, Timing::Spin(*core)));
+        }
+        all
+    }
+
+    fn groups(self) -> Vec<Group> {
+        let group = |(name, priority): (&str, u8)| {
+            let group =
+                Group { name: name.to_owned(), priority: Some(priority), ..Group::default() };
+            match self.timing {
+                Timing::Spin(core) if name == "acquire" => {
+                    Group { wait: Wait::Spin, cores: vec![core], ..group }
+                }
+                _ => group,
+            }
+        };
+        match self.timing {
+            Timing::Default => Vec::new(),
+            Timing::Priority | Timing::Spin(_) => PRIORITIES.map(group).to_vec(),
+        }
+    }
 }
 
 /// How one trial went.
@@ -68,7 +117,8 @@ pub(super) fn trial(
     let before = rig.not_delivered();
     let received_before = clients.received();
     let cpu_before = cpu_s();
-    let running = begin(&line, &[("xdf_sink", "bandpass"), ("websocket_sink", "bandpass")])?;
+    let inputs = [("xdf_sink", "bandpass"), ("websocket_sink", "bandpass")];
+    let running = begin(&line, &inputs, &condition.groups())?;
     let began_ns = monotonic_ns();
     let end_ns = began_ns + lasts.as_nanos() as u64;
     while monotonic_ns() < end_ns {
@@ -143,4 +193,25 @@ fn ages_ms(stages: &[StageInfo]) -> (f64, f64) {
 fn cpu_s() -> f64 {
     let now = clock_gettime(ClockId::ProcessCPUTime);
     now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn priorities_and_spinning_are_measured_where_the_machine_has_them() {
+        let of = |may, isolated: &[usize]| Condition::all(may, isolated);
+        assert_eq!(
+            (of(false, &[3]).len(), of(true, &[]).len(), of(true, &[2, 3]).len()),
+            (4, 5, 6)
+        );
+        assert!(of(true, &[])[3].groups().is_empty());
+        let asked = |condition: Condition| -> Vec<(Option<u8>, Wait, Vec<usize>)> {
+            condition.groups().into_iter().map(|g| (g.priority, g.wait, g.cores)).collect()
+        };
+        let (acquire, dsp) = ((Some(80), Wait::Park, vec![]), (Some(70), Wait::Park, vec![]));
+        assert_eq!(asked(of(true, &[])[4]), [acquire, dsp.clone()]);
+        assert_eq!(asked(of(true, &[2, 3])[5]), [(Some(80), Wait::Spin, vec![3]), dsp]);
+    }
 }

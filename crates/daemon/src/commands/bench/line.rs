@@ -1,7 +1,7 @@
 //! Lines of real stages in the real executor, put together without a file.
 
 use anyhow::anyhow;
-use pipeline_core::executor::{Running, start};
+use pipeline_core::executor::{Group, Running, start};
 use pipeline_core::graph::{BuildNode, NodeDesc, check};
 use pipeline_core::{Built, ConfigError, ErrorAction, Inputs, Role};
 use plugin_api::{DynDesc, Registry, StageInitCtx};
@@ -60,8 +60,13 @@ impl BuildNode for Node {
     }
 }
 
-/// Starts a line of stages, each fed by the nearest one above that has an output; or by the one that `inputs` names for it.
-pub(super) fn begin(line: &[Node], inputs: &[(&str, &str)]) -> anyhow::Result<Running> {
+/// Starts a line of stages, each fed by the nearest one above that has an output; or by the one that `inputs`
+/// names for it; the threads are scheduled as `groups` ask.
+pub(super) fn begin(
+    line: &[Node],
+    inputs: &[(&str, &str)],
+    groups: &[Group],
+) -> anyhow::Result<Running> {
     let descs = line.iter().map(|node| NodeDesc {
         id: node.id.clone(),
         inputs: inputs.iter().find(|(id, _)| *id == node.id).map(|(_, of)| vec![(*of).to_owned()]),
@@ -74,12 +79,12 @@ pub(super) fn begin(line: &[Node], inputs: &[(&str, &str)]) -> anyhow::Result<Ru
             errors.iter().map(|e| format!("{}: {}", e.path, e.message)).collect();
         anyhow!(words.join("; "))
     };
-    start(check(descs.collect()).map_err(wrong)?, &[]).map_err(wrong)
+    start(check(descs.collect()).map_err(wrong)?, groups).map_err(wrong)
 }
 
 /// Runs a line to its end.
 pub(super) fn run(line: &[Node]) -> anyhow::Result<()> {
-    let outcome = begin(line, &[])?.wait();
+    let outcome = begin(line, &[], &[])?.wait();
     match outcome.failures.first() {
         Some(failure) => Err(anyhow!("{}: {}", failure.stage, failure.message)),
         None => Ok(()),

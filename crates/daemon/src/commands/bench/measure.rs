@@ -144,9 +144,12 @@ fn chains(rig: &Rig, effort: Effort, progress: &Progress<'_>) -> anyhow::Result<
     let ceiling = ceiling(effort);
     let mut rounds = Rounds::default();
     let mut knees: Vec<(Condition, Vec<Knee>)> = Vec::new();
-    let turns = effort.knees * Condition::ALL.len();
+    // One wake-up tells whether this process has a right to a priority.
+    let may_have_priority = wake::lateness_us(1, Some(wake::FIFO))?.is_some();
+    let conditions = Condition::all(may_have_priority, &machine::cores(&Root::default()).isolated);
+    let turns = effort.knees * conditions.len();
     for turn in 0..turns {
-        let condition = Condition::ALL[turn % Condition::ALL.len()];
+        let condition = conditions[turn % conditions.len()];
         let done = PARTS + (1.0 - PARTS) * turn as f64 / turns as f64;
         let clients = rig.clients(condition.clients)?;
         let over = || progress.is_over();

@@ -48,7 +48,7 @@ pub(super) fn kinds(rig: &Rig) -> Vec<(StageEntry, Fed)> {
 fn fed(entry: &StageEntry, rig: &Rig) -> Fed {
     let refuses = || {
         let line = line(Some(entry), Fed::Microvolts, Duration::ZERO, rig, None);
-        line.and_then(|line| begin(&line, &[])).is_err()
+        line.and_then(|line| begin(&line, &[], &[])).is_err()
     };
     if entry.kind == "to_voltage" || refuses() { Fed::Codes } else { Fed::Microvolts }
 }
