@@ -64,7 +64,7 @@ impl LogLevel {
 pub(crate) fn start(format: LogFormat, level: LogLevel) -> FlightRecorder {
     let flight = FlightRecorder::default();
     let layers = tracing_subscriber::registry()
-        .with(Output::new(format).with_filter(level.filter()))
+        .with(Output::new(format, std::io::stderr()).with_filter(level.filter()))
         .with(flight.clone().with_filter(LevelFilter::DEBUG));
     // Refused when somebody has set one already: then that one hears everything.
     let _ = tracing::subscriber::set_global_default(layers);

@@ -1,4 +1,4 @@
-//! Events as lines on standard error.
+//! Events as lines, on standard error.
 
 use super::LogFormat;
 use super::entry::Entry;
@@ -11,32 +11,32 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-/// Writes lines.
+/// Writes lines, and no more of a kind than can be read.
 #[derive(Debug)]
-pub(super) struct Output {
+pub(super) struct Output<W> {
     format: LogFormat,
-    rate: Mutex<Rate<Identifier>>,
+    /// Together, so that lines stay whole.
+    to: Mutex<(Rate<Identifier>, W)>,
 }
 
-impl Output {
-    pub(super) fn new(format: LogFormat) -> Self {
-        Self { format, rate: Mutex::default() }
+impl<W> Output<W> {
+    pub(super) fn new(format: LogFormat, to: W) -> Self {
+        Self { format, to: Mutex::new((Rate::default(), to)) }
     }
 }
 
-impl<S: Subscriber> Layer<S> for Output {
+impl<S: Subscriber, W: Write + Send + 'static> Layer<S> for Output<W> {
     fn on_event(&self, event: &Event<'_>, _ctx: Context<'_, S>) {
         let entry = Entry::of(event);
-        let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        let (rate, to) = &mut *self.to.lock().unwrap_or_else(PoisonError::into_inner);
         // An error is the last thing a daemon says; it is never one too many.
         let verdict = match entry.level {
             Level::ERROR => Verdict::Write { left_out: 0 },
             _ => rate.take(event.metadata().callsite(), entry.time_unix_ns),
         };
         let Verdict::Write { left_out } = verdict else { return };
-        let line = line(&entry, self.format, left_out);
-        // Under the lock, so that lines stay whole. Nobody is left to be told that standard error is gone.
-        let _ = writeln!(std::io::stderr(), "{line}");
+        // Nobody is left to be told that standard error is gone.
+        let _ = writeln!(to, "{}", line(&entry, self.format, left_out));
     }
 }
 
@@ -65,6 +65,45 @@ fn line(entry: &Entry, format: LogFormat, left_out: u64) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::sync::Arc;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    /// Where a test can read what was written.
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_flood_of_warnings_is_cut_off_and_drowns_neither_other_lines_nor_errors() {
+        let paper = Paper::default();
+        let layers =
+            tracing_subscriber::registry().with(Output::new(LogFormat::Json, paper.clone()));
+        tracing::subscriber::with_default(layers, || {
+            for n in 0..1000 {
+                tracing::warn!(n, "the same again");
+            }
+            tracing::warn!("another");
+            for _ in 0..50 {
+                tracing::error!("the last thing");
+            }
+        });
+        let text = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<Value> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        let count = |message: &str| lines.iter().filter(|line| line["message"] == message).count();
+        assert_eq!(count("the same again"), 20, "{text}");
+        assert_eq!((count("another"), count("the last thing")), (1, 50));
+        let numbers: Vec<u64> = lines.iter().filter_map(|line| line["n"].as_u64()).collect();
+        assert_eq!(numbers, (0..20).collect::<Vec<_>>(), "the first ones");
+    }
 
     #[test]
     fn text_for_people_and_one_json_object_for_journals() {

@@ -38,14 +38,21 @@ impl Progress {
             *self = Self::default();
             return None;
         };
-        let stages = running.stages();
-        let alive = stages.iter().filter(|stage| stage.stats.state() == StageState::Running);
-        let now: All = alive.clone().map(|stage| (Arc::clone(&stage.id), seen(stage))).collect();
         let document = host.document();
         let inputs = |stage: &StageInfo| {
             let document = document.stages.get(&*stage.id);
             document.and_then(|stage| stage.inputs.clone()).unwrap_or_default()
         };
+        self.look(&running.stages(), inputs)
+    }
+
+    fn look(
+        &mut self,
+        stages: &[StageInfo],
+        inputs: impl Fn(&StageInfo) -> Vec<String>,
+    ) -> Option<String> {
+        let alive = stages.iter().filter(|stage| stage.stats.state() == StageState::Running);
+        let now: All = alive.clone().map(|stage| (Arc::clone(&stage.id), seen(stage))).collect();
         let hangs = |stage: &&StageInfo| self.hangs(stage, &inputs(stage), &now);
         let hung = alive.clone().find(hangs).map(|stage| stage.id.to_string());
         self.earlier = std::mem::replace(&mut self.last, now);
@@ -74,4 +81,84 @@ fn seen(stage: &StageInfo) -> Seen {
 fn is_fast(source: &StageInfo) -> bool {
     let output = source.output.as_ref();
     output.is_some_and(|spec| spec.max_frames as f64 <= SLOWEST_PACKET_S * spec.rate_hz)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipeline_core::{PacketKind, SensorMeta, StreamSpec};
+
+    fn stage(id: &str, role: Role, packet_s: f64) -> StageInfo {
+        let spec = StreamSpec {
+            kind: PacketKind::RawI32,
+            rate_hz: 100.0,
+            sensor: Arc::new(SensorMeta::default()),
+            max_frames: (packet_s * 100.0) as usize,
+            delay_s: 0.0,
+            total_frames: None,
+            live: true,
+        };
+        StageInfo {
+            id: id.into(),
+            role,
+            group: String::new(),
+            inputs: Vec::new(),
+            output: (role != Role::Sink).then_some(spec),
+            stats: Arc::default(),
+        }
+    }
+
+    /// A source that feeds a filter that feeds a sink, looked at again and again.
+    struct Line {
+        stages: [StageInfo; 3],
+        progress: Progress,
+    }
+
+    impl Line {
+        fn new(packet_s: f64) -> Self {
+            let roles = [Role::Source, Role::Transform, Role::Sink];
+            let ids = ["source", "filter", "sink"].into_iter().zip(roles);
+            let all: Vec<_> = ids.map(|(id, role)| stage(id, role, packet_s)).collect();
+            Self { stages: all.try_into().unwrap(), progress: Progress::default() }
+        }
+
+        /// So many stages pass a packet on, from the source on; then a look.
+        fn look(&mut self, moving: usize) -> Option<String> {
+            for stage in &self.stages[..moving] {
+                if stage.role != Role::Source {
+                    stage.stats.packets_in.add(1);
+                }
+                stage.stats.packets_out.add(1);
+            }
+            let inputs = |stage: &StageInfo| {
+                let all: &[&str] = match &*stage.id {
+                    "filter" => &["source"],
+                    "sink" => &["filter"],
+                    _ => &[],
+                };
+                all.iter().map(ToString::to_string).collect()
+            };
+            self.progress.look(&self.stages, inputs)
+        }
+    }
+
+    #[test]
+    fn who_takes_nothing_of_what_it_is_given_hangs_and_who_is_given_nothing_does_not() {
+        for (moving, hung) in
+            [(0, Some("source")), (1, Some("filter")), (2, Some("sink")), (3, None)]
+        {
+            let mut line = Line::new(0.1);
+            assert_eq!((line.look(3), line.look(3)), (None, None));
+            let first = line.look(moving);
+            assert_eq!(first, None, "{moving}: one look is no proof");
+            assert_eq!(line.look(moving).as_deref(), hung, "{moving} move");
+            assert_eq!(line.look(3), None, "{moving}: it moves again");
+        }
+    }
+
+    #[test]
+    fn a_slow_stream_is_not_judged() {
+        let mut slow = Line::new(2.0);
+        assert!((0..9).all(|_| slow.look(0).is_none()));
+    }
 }
