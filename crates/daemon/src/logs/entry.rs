@@ -1,6 +1,7 @@
 //! One event of `tracing`, taken apart: when, how bad, what, and its fields.
 
 use pipeline_core::clock::pair_ns;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 use std::fmt::Debug;
 use tracing::field::{Field, Visit};
@@ -38,18 +39,20 @@ impl Entry {
         }
     }
 
-    /// One object, without a line feed.
-    pub(super) fn to_json(&self) -> Value {
-        let mut object = Map::new();
-        object.insert("time_unix_ns".to_owned(), self.time_unix_ns.into());
-        object.insert("level".to_owned(), self.level_name().into());
-        object.insert("message".to_owned(), self.message.as_str().into());
-        object.extend(self.fields.clone());
-        Value::Object(object)
-    }
-
     fn put(&mut self, field: &Field, value: Value) {
         self.fields.insert(field.name().to_owned(), value);
+    }
+}
+
+/// One object; its own fields stand beside those that every event has.
+impl Serialize for Entry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(None)?;
+        object.serialize_entry("time_unix_ns", &self.time_unix_ns)?;
+        object.serialize_entry("level", self.level_name())?;
+        object.serialize_entry("message", &self.message)?;
+        self.fields.iter().try_for_each(|(name, value)| object.serialize_entry(name, value))?;
+        object.end()
     }
 }
 

@@ -1,10 +1,11 @@
 //! The flight recorder: the last events, debug ones too, in memory, and in a file when something goes wrong.
 
 use super::entry::Entry;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use std::collections::VecDeque;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tracing::{Event, Subscriber};
@@ -26,8 +27,18 @@ pub(crate) struct FlightRecorder(Arc<Mutex<Inner>>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    events: VecDeque<Entry>,
+    /// Shared, so that writing them down needs no second copy.
+    events: VecDeque<Arc<Entry>>,
     dumped_ns: Option<i64>,
+}
+
+/// What is in the file. It is written piece by piece: as one text it would take megabytes, at the worst of times.
+#[derive(Debug, Serialize)]
+struct Dump<'d> {
+    reason: &'d str,
+    time_unix_ns: i64,
+    events: Vec<Arc<Entry>>,
+    pipeline: &'d Value,
 }
 
 impl FlightRecorder {
@@ -47,22 +58,23 @@ impl FlightRecorder {
         reason: &str,
         state: &Value,
     ) -> io::Result<Option<PathBuf>> {
-        let events: Vec<Value> = {
+        let events = {
             let mut inner = self.inner();
             let soon = |at: i64| (at..at.saturating_add(PAUSE_NS)).contains(&now_unix_ns);
             if inner.dumped_ns.is_some_and(soon) {
                 return Ok(None);
             }
             inner.dumped_ns = Some(now_unix_ns);
-            inner.events.iter().map(Entry::to_json).collect()
+            inner.events.iter().cloned().collect()
         };
         let folder = data_dir.join(FOLDER);
         fs::create_dir_all(&folder)?;
         let file = folder.join(format!("{}.json", crate::studies::compact_utc(now_unix_ns)));
-        let dump = json!({
-            "reason": reason, "time_unix_ns": now_unix_ns, "events": events, "pipeline": state,
-        });
-        fs::write(&file, format!("{dump:#}\n"))?;
+        let dump = Dump { reason, time_unix_ns: now_unix_ns, events, pipeline: state };
+        let mut text = BufWriter::new(File::create(&file)?);
+        serde_json::to_writer_pretty(&mut text, &dump)?;
+        text.write_all(b"\n")?;
+        text.flush()?;
         thin_out(&folder)?;
         Ok(Some(file))
     }
@@ -70,7 +82,7 @@ impl FlightRecorder {
 
 impl<S: Subscriber> Layer<S> for FlightRecorder {
     fn on_event(&self, event: &Event<'_>, _ctx: Context<'_, S>) {
-        let entry = Entry::of(event);
+        let entry = Arc::new(Entry::of(event));
         let mut inner = self.inner();
         if inner.events.len() == EVENTS {
             inner.events.pop_front();
@@ -93,6 +105,7 @@ fn thin_out(folder: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
     use tracing_subscriber::layer::SubscriberExt;
 
     const SECOND_NS: i64 = 1_000_000_000;

@@ -3,7 +3,7 @@
 use super::LogFormat;
 use super::entry::Entry;
 use super::rate::{Rate, Verdict};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use tracing::callsite::Identifier;
@@ -43,7 +43,7 @@ impl<S: Subscriber, W: Write + Send + 'static> Layer<S> for Output<W> {
 fn line(entry: &Entry, format: LogFormat, left_out: u64) -> String {
     match format {
         LogFormat::Json => {
-            let mut object = entry.to_json();
+            let mut object = json!(entry);
             if left_out > 0 {
                 object["left_out"] = Value::from(left_out);
             }
@@ -64,7 +64,6 @@ fn line(entry: &Entry, format: LogFormat, left_out: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
     use std::sync::Arc;
     use tracing_subscriber::layer::SubscriberExt;
 
