@@ -44,6 +44,11 @@ impl Run {
     pub(super) fn is_over(&self, k: u64) -> bool {
         self.last.is_some_and(|last| k > last)
     }
+
+    /// How many there are from `k` on, once it is stopped.
+    pub(super) fn left(&self, k: u64) -> Option<u64> {
+        self.last.map(|last| (last + 1).saturating_sub(k))
+    }
 }
 
 /// Settings that were replaced while the chip converted.

@@ -28,6 +28,17 @@ pub struct TrueRun {
     pub period_ns: f64,
 }
 
+/// The data-ready edges that come if nobody does anything, for whoever raises them on a real line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EdgesAhead {
+    /// When the next one falls, monotonic nanoseconds.
+    pub first_ns: f64,
+    /// From one to the next, by the clock as it is now.
+    pub period_ns: f64,
+    /// How many; `None`: on and on.
+    pub count: Option<u64>,
+}
+
 /// Chips on a bench, at work in simulated time.
 #[derive(Debug)]
 pub struct Bench {
@@ -106,6 +117,16 @@ impl Bench {
     /// The runs of conversions so far.
     pub fn true_runs(&self) -> &[TrueRun] {
         &self.true_runs
+    }
+
+    /// The edges to come; `None` while nothing is converted.
+    pub fn edges_ahead(&self) -> Option<EdgesAhead> {
+        let run = self.ports[0].chips[0].run.filter(|run| !run.is_over(self.next_edge))?;
+        Some(EdgesAhead {
+            first_ns: self.next_edge_ns + self.settings.began_ns.0 as f64,
+            period_ns: run.period_clk / self.analog.oscillator.hz() * 1e9,
+            count: run.left(self.next_edge),
+        })
     }
 
     /// Conversions a second of so many clocks each, by the clock as it is now.
