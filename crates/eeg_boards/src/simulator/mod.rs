@@ -27,7 +27,7 @@ mod oscillator;
 mod port;
 mod real_time;
 
-pub use bench::{Bench, BenchSettings, EdgesAhead, Defect, TrueRun, Wiring};
+pub use bench::{Bench, BenchSettings, Defect, EdgesAhead, TrueRun, Wiring};
 pub use fault::Fault;
 pub use inputs::{Inputs, Recorded, TestSignals};
 pub use oscillator::OscillatorError;

@@ -2,6 +2,7 @@
 
 use crate::support::{board, counter, losses, options, read, wiring, with};
 use eeg_boards::ads1299::Ads1299;
+use eeg_boards::ads1299::bus::Drdy;
 use eeg_boards::ads1299::settings::{Gain, Rate, Settings};
 use eeg_boards::board::Board;
 use eeg_boards::simulator::{Bench, BenchSettings, OscillatorError, Wiring};
@@ -134,4 +135,22 @@ fn without_control_pins_commands_do_the_same() {
     read(&mut board, 10, 500);
     assert_eq!(losses(&board), []);
     assert_eq!(board.wires().violations(), [""; 0]);
+}
+
+#[test]
+fn an_edge_of_the_run_before_that_the_kernel_hands_out_late_is_not_the_first() {
+    // The conversion under way when the trial at the start is over is completed; 0 to 12 us after its edge the board is started.
+    for after_ns in (0..12_000).step_by(500) {
+        let mut board = board(BenchSettings::new(wiring(1)), Rate::Sps1000);
+        board.open().unwrap();
+        let bench = board.wires_mut();
+        let last = bench.edges_ahead().unwrap();
+        assert_eq!(last.count, Some(1));
+        let ns = last.first_ns as u64 - bench.now_ns();
+        bench.pass_ns(ns + after_ns);
+        let heard = read(&mut board, 10, 50);
+        let (block, codes, _) = &heard.blocks[0];
+        assert_eq!((block.first_sample, codes[0]), (0, 0), "{after_ns} ns after the edge");
+        assert_eq!(losses(&board), [], "{after_ns} ns after the edge");
+    }
 }

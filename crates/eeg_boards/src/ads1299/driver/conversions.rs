@@ -22,8 +22,17 @@ pub(super) enum Taken {
 }
 
 impl<W: Bus + Drdy + Send> Ads1299<W> {
+    /// Waits for an edge of this run. The last one of the run before, of the conversion that STOP let come to its end, may be handed
+    /// out after the new one was started: the thread of the kernel that does so can have to wait for its processor.
     fn wait(&mut self, deadline_ns: u64) -> Result<Option<Edge>, Problem> {
-        self.chips.wires.wait(deadline_ns).map_err(|error| self.line(error))
+        loop {
+            let edge = self.chips.wires.wait(deadline_ns).map_err(|error| self.line(error))?;
+            match (&self.phase, edge) {
+                (Phase::Started { earliest_ns, .. }, Some(edge))
+                    if edge.monotonic_ns < *earliest_ns => {}
+                _ => return Ok(edge),
+            }
+        }
     }
 
     /// Takes note of an edge.

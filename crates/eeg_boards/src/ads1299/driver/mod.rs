@@ -12,7 +12,7 @@ use super::losses::Losses;
 use super::numbering::{Beginning, Numbering};
 use super::problem::Problem;
 use super::settings::Settings;
-use super::timing::first_drdy_clocks;
+use super::timing::{OSCILLATOR_TOLERANCE, first_drdy_clocks};
 use super::{self_test, trial};
 use crate::board::{Board, BoardCounters, BoardEvent, Frames, Reading};
 use crate::sample_clock::SampleClockSettings;
@@ -77,6 +77,8 @@ enum Phase {
     Started {
         beginning: Beginning,
         since_ns: u64,
+        /// Edges stamped before are of the run before: no conversion of this one can be complete yet.
+        earliest_ns: u64,
     },
     Running {
         last_edge_ns: u64,
@@ -134,16 +136,18 @@ impl<W: Bus + Drdy + Send> Ads1299<W> {
     /// Starts the conversions; the first edge will be numbered as `beginning` says.
     fn start(&mut self, resumed: bool) -> Result<(), Problem> {
         self.chips.wires.clear().map_err(|error| self.line(error))?;
+        let before_ns = self.now_ns();
         self.chips.start()?;
         let since_ns = self.now_ns();
         let settings = &self.chips.settings;
         let first_ns = first_drdy_clocks(settings.rate) as f64 / settings.clock_hz * 1e9;
+        let earliest_ns = before_ns + (first_ns * (1.0 - 2.0 * OSCILLATOR_TOLERANCE)) as u64;
         let beginning = if resumed {
             Beginning::Resumed
         } else {
             Beginning::Fresh { due_ns: since_ns + first_ns as u64 }
         };
-        self.phase = Phase::Started { beginning, since_ns };
+        self.phase = Phase::Started { beginning, since_ns, earliest_ns };
         Ok(())
     }
 
