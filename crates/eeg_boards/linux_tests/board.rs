@@ -266,8 +266,7 @@ impl Inner {
     fn raise_edges(&mut self) {
         let well = self.behaviour == Behaviour::Well;
         let ahead = self.bench.edges_ahead().filter(|_| well);
-        let raised =
-            ahead.map(|edges| (self.bench.true_runs().len(), edges.count.map(|_| 0)));
+        let raised = ahead.map(|edges| (self.bench.true_runs().len(), edges.count.map(|_| 0)));
         if raised == self.raised && raised.is_some() {
             return;
         }

@@ -29,9 +29,7 @@ const TESTS: [Test; 12] = [
         streams::plain(board, &streams::with_pins(), 1000, 0)
     }),
     ("one chip, 4000 samples/s", |board| streams::plain(board, &streams::one_chip(), 4000, 0)),
-    ("two chips, 2000 samples/s", |board| {
-        streams::plain(board, &streams::side_by_side(), 2000, 0)
-    }),
+    ("two chips, 2000 samples/s", |board| streams::plain(board, &streams::side_by_side(), 2000, 0)),
     ("daisy chain of three, 500 samples/s", |board| {
         streams::plain(board, &streams::daisy_chain(), 500, 0)
     }),

@@ -16,8 +16,7 @@ pub(crate) struct Wired {
     channels: usize,
 }
 
-const PINS: &str =
-    "reset: { chip: pinctrl-rp1, line: 17 }, start: { chip: pinctrl-rp1, line: 22 }";
+const PINS: &str = "reset: { chip: pinctrl-rp1, line: 17 }, start: { chip: pinctrl-rp1, line: 22 }";
 
 pub(crate) fn one_chip() -> Wired {
     let keys = "spi: /dev/spidev0.0";
@@ -81,7 +80,11 @@ pub(crate) fn plain(board: &Board, wired: &Wired, sps: u32, user: u32) -> String
     assert!(recorded.rows + 1 > u64::from(sps) * 2, "{} rows", recorded.rows);
     let losses = losses(&source);
     let gaps = &recorded.gaps;
-    assert!(losses.is_empty(), "here nothing has to be lost: {losses:?}, before {gaps:?}; {} merged", merged());
+    assert!(
+        losses.is_empty(),
+        "here nothing has to be lost: {losses:?}, before {gaps:?}; {} merged",
+        merged()
+    );
     assert!(seen.longest <= 64 && seen.conversions_read >= recorded.rows, "{seen:?}");
     assert_eq!(seen.split > 0, matches!(wired.wiring, Wiring::Daisy { .. }), "{seen:?}");
     let stamped = recorded.late_us.len();
