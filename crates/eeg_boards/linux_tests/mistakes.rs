@@ -39,7 +39,7 @@ pub(crate) fn devices(board: &Board) -> String {
         0,
         "no GPIO chip is labelled `pinctrl-bcm2711`; there are `other`, `pinctrl-rp1`",
     );
-    says(&with("line: 26", "line: 54"), 0, "pinctrl-rp1 has no line 54");
+    says(&with("line: 26", "line: 54"), 0, "pinctrl-rp1 has no line 54, its lines are 0 to 53");
     let path = with("pinctrl-rp1", "/dev/gpiochip9");
     says(&path, 0, "there is no /dev/gpiochip9");
     let request = gpiocdev::Request::builder()
@@ -49,7 +49,7 @@ pub(crate) fn devices(board: &Board) -> String {
         .as_input()
         .request()
         .unwrap();
-    says(&one_chip().pipeline(250), 0, "in use by `another program`");
+    says(&one_chip().pipeline(250), 0, "line 26 of pinctrl-rp1 is in use by `another program`");
     drop(request);
     "each with its sentence and exit code 1".to_owned()
 }
@@ -61,7 +61,7 @@ pub(crate) fn rights(board: &Board) -> String {
     let pipeline = one_chip().pipeline(250);
     says(&pipeline, USER, "/dev/spidev0.0 may not be opened: add the user to the group `spi`");
     allow(&["/dev/spidev0.0"], 0o666);
-    says(&pipeline, USER, "group `gpio`");
+    says(&pipeline, USER, "/dev/gpiochip0 may not be opened: add the user to the group `gpio`");
     allow(&GPIO_CHIPS, 0o666);
     let recorded = crate::streams::plain(board, &one_chip(), 250, USER);
     format!("with the rights, as a user: {recorded}")

@@ -45,7 +45,7 @@ impl Wired {
         format!(
             "sensors:\n  0: {{ driver: ads1299, drdy: {{ chip: pinctrl-rp1, line: 26 }}, {}{pins} }}\nstages:\n  \
              - acquire: {{ board: 0, sps: {sps}, gain: 24, edge_channel: true }}\n  - csv_sink: {{ path: codes.csv }}\n\
-             groups:\n  acquire: {{ priority: 80 }}\n",
+             groups:\n  acquire: {{ priority: 40 }}\n",
             self.keys
         )
     }
@@ -114,7 +114,8 @@ pub(crate) fn stopped(board: &Board) -> String {
     let overflow = losses.get("overflow").copied().unwrap_or(0);
     let late = losses.get("late").copied().unwrap_or(0);
     assert!((790..900).contains(&missing), "{missing} are missing: {losses:?}");
-    assert!((500..=512).contains(&late), "N kept edges and one read are N - 1 lost: {losses:?}");
+    // N edges and one read are N - 1 lost; some more came while the kept ones were taken.
+    assert!((511..540).contains(&late), "{losses:?}");
     assert_eq!(overflow + late, missing, "{losses:?}");
     assert!(recorded.last > first + missing + 1000);
     format!("one gap of {missing} samples after {first}: {losses:?}")

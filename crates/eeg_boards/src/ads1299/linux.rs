@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spidev::{SpiModeFlags, Spidev, SpidevOptions, SpidevTransfer};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// One transfer's bytes at most. Longer ones go by DMA on a Raspberry Pi 5, whose driver has been seen to time out.
@@ -92,14 +92,14 @@ impl LinuxWires {
     fn request_drdy(&mut self) -> io::Result<()> {
         let chip = find_chip(&self.wiring.drdy.chip)?;
         let request = Request::builder()
-            .on_chip(chip)
+            .on_chip(&chip)
             .with_consumer("eegd data-ready")
             .with_line(self.wiring.drdy.line)
             .as_input()
             .with_edge_detection(EdgeDetection::FallingEdge)
             .with_kernel_event_buffer_size(KEPT_EDGES)
             .request()
-            .map_err(|error| line_error(&self.wiring.drdy, &error))?;
+            .map_err(|error| line_error(&chip, &self.wiring.drdy, &error))?;
         self.event_words = request.edge_event_u64_size();
         self.events = vec![0; TAKEN_EDGES * self.event_words];
         self.drdy = Some(request);
@@ -138,30 +138,60 @@ fn find_chip(label: &str) -> io::Result<PathBuf> {
         return Ok(label.into());
     }
     let mut labels = Vec::new();
+    let mut closed = None;
     for path in gpiocdev::chip::chips().unwrap_or_default() {
         let info = gpiocdev::Chip::from_path(&path).and_then(|chip| chip.info());
         match info {
             Ok(info) if info.label == label => return Ok(path),
             Ok(info) => labels.push(format!("`{}`", info.label)),
-            Err(error) => labels.push(format!("{} ({error})", path.display())),
+            Err(error) => closed = closed.or(Some(chip_error(&path, &error))),
         }
     }
-    let known = if labels.is_empty() {
-        "there is none at all (no /dev/gpiochip*, or no right to open it: group `gpio`)".to_owned()
-    } else {
-        format!("there are {}", labels.join(", "))
-    };
+    let known = closed.unwrap_or_else(|| match labels.as_slice() {
+        [] => "there is none at all: no /dev/gpiochip*".to_owned(),
+        labels => format!("there are {}", labels.join(", ")),
+    });
     Err(io::Error::new(
         io::ErrorKind::NotFound,
         format!("no GPIO chip is labelled `{label}`; {known}"),
     ))
 }
 
-fn line_error(line: &GpioLine, error: &gpiocdev::Error) -> io::Error {
-    io::Error::other(format!(
-        "line {} of {}: {error} (is it in use by another program, or are you not in the group `gpio`?)",
-        line.line, line.chip
-    ))
+fn chip_error(path: &Path, error: &gpiocdev::Error) -> String {
+    let shown = path.display();
+    let kind = match error {
+        gpiocdev::Error::Os(code) => io::Error::from_raw_os_error(code.0).kind(),
+        _ => io::ErrorKind::Other,
+    };
+    match kind {
+        io::ErrorKind::NotFound => {
+            format!("there is no {shown}: a label finds a chip whatever its number")
+        }
+        io::ErrorKind::PermissionDenied => format!(
+            "{shown} may not be opened: add the user to the group `gpio` (`sudo usermod -aG gpio USER`), and log in again"
+        ),
+        _ => format!("{shown}: {error}"),
+    }
+}
+
+/// Why a line was refused. The kernel's own word is a number, so the chip is asked what it has.
+fn line_error(path: &Path, line: &GpioLine, error: &gpiocdev::Error) -> io::Error {
+    let GpioLine { chip: label, line: number } = line;
+    let about = gpiocdev::Chip::from_path(path)
+        .and_then(|chip| Ok((chip.info()?.num_lines, chip.line_info(*number))));
+    io::Error::other(match about {
+        Err(error) => chip_error(path, &error),
+        Ok((lines, _)) if *number >= lines => {
+            format!("{label} has no line {number}, its lines are 0 to {}", lines.saturating_sub(1))
+        }
+        Ok((_, Ok(info))) if info.used => {
+            let user = info.consumer;
+            format!(
+                "line {number} of {label} is in use by `{user}`: stop that, or name another line"
+            )
+        }
+        Ok(_) => format!("line {number} of {label}: {error}"),
+    })
 }
 
 fn output<'a>(
@@ -173,12 +203,12 @@ fn output<'a>(
     if request.is_none() {
         let chip = find_chip(&line.chip)?;
         let requested = Request::builder()
-            .on_chip(chip)
+            .on_chip(&chip)
             .with_consumer("eegd")
             .with_line(line.line)
             .as_output(value(high))
             .request()
-            .map_err(|error| line_error(line, &error))?;
+            .map_err(|error| line_error(&chip, line, &error))?;
         *request = Some(requested);
     }
     Ok(request.as_ref())
