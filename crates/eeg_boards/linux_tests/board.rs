@@ -257,6 +257,8 @@ impl Inner {
     }
 
     fn behave(&mut self, behaviour: Behaviour) {
+        let passed_ns = monotonic_ns().saturating_sub(self.bench.now_ns());
+        self.bench.pass_ns(passed_ns);
         self.behaviour = behaviour;
         self.raised = None;
         self.raise_edges();

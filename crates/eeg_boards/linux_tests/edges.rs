@@ -65,6 +65,8 @@ pub(crate) fn stamps(board: &Board) -> String {
     // A stamp that was early would be a period late of the edge before.
     let (median, most) = (late_ns[2000], late_ns[3999]);
     assert!(median < 50_000.0 && most < edges.period_ns / 2.0, "late by {median} ns, {most} ns");
+    let mistakes = board.seen().mistakes;
+    assert!(mistakes.is_empty(), "{mistakes:?}");
     let period_us = edges.period_ns / 1e3;
     format!(
         "4000 edges every {period_us:.3} us, none lost; stamped {:.1} us after they were due (most {:.1})",

@@ -77,20 +77,21 @@ pub(crate) fn plain(board: &Board, wired: &Wired, sps: u32, user: u32) -> String
     let seen = board.seen();
     assert!(seen.mistakes.is_empty(), "{:?}", seen.mistakes);
     let recorded = recorded(wired.channels, &source);
-    assert!(recorded.rows + 1 > u64::from(sps) * 2, "{} rows", recorded.rows);
-    let losses = losses(&source);
-    let gaps = &recorded.gaps;
-    assert!(
-        losses.is_empty(),
-        "here nothing has to be lost: {losses:?}, before {gaps:?}; {} merged",
-        merged()
-    );
+    let rate = u64::from(sps);
+    assert!(recorded.rows > 2 * rate, "{} rows", recorded.rows);
+    // What is done once, with the first block, may take this processor (a nanosecond an instruction, a debug build) a millisecond.
+    let at_once = |(first, n): &(u64, u64)| *first <= rate / 50 && n * 500 <= rate;
+    let (losses, gaps) = (losses(&source), &recorded.gaps);
+    let calm = gaps.len() <= 1 && gaps.iter().all(at_once);
+    let missing: u64 = gaps.iter().map(|(_, n)| n).sum();
+    assert!(calm && losses.values().sum::<u64>() == missing, "{losses:?}, {gaps:?}");
+    assert_eq!(merged(), 0, "the interrupt was never held up");
     assert!(seen.longest <= 64 && seen.conversions_read >= recorded.rows, "{seen:?}");
     assert_eq!(seen.split > 0, matches!(wired.wiring, Wiring::Daisy { .. }), "{seen:?}");
     let stamped = recorded.late_us.len();
     assert!(stamped as u64 * 10 > recorded.rows * 9, "{stamped} stamps");
     format!(
-        "{} samples of {} channels right, none lost; {} messages, longest transfer {} bytes; stamp after the sample's time: {:.1} us \
+        "{} samples of {} channels right, {missing} lost; {} messages, longest transfer {} bytes; stamp after the sample's time: {:.1} us \
          (most {:.1})",
         recorded.rows,
         wired.channels,
@@ -110,13 +111,14 @@ pub(crate) fn stopped(board: &Board) -> String {
         running.signal("-CONT");
         sleep_ms(1000);
     });
-    let [(first, missing)] = recorded.gaps[..] else { panic!("gaps: {:?}", recorded.gaps) };
+    let gaps: Vec<(u64, u64)> = recorded.gaps.into_iter().filter(|(_, n)| *n > 2).collect();
+    let [(first, missing)] = gaps[..] else { panic!("gaps: {gaps:?}: {losses:?}") };
     let overflow = losses.get("overflow").copied().unwrap_or(0);
     let late = losses.get("late").copied().unwrap_or(0);
     assert!((790..900).contains(&missing), "{missing} are missing: {losses:?}");
     // N edges and one read are N - 1 lost; some more came while the kept ones were taken.
     assert!((511..540).contains(&late), "{losses:?}");
-    assert_eq!(overflow + late, missing, "{losses:?}");
+    assert!((overflow + late).abs_diff(missing) <= 2, "{losses:?}");
     assert!(recorded.last > first + missing + 1000);
     format!("one gap of {missing} samples after {first}: {losses:?}")
 }
@@ -127,7 +129,7 @@ pub(crate) fn pulled_off(board: &Board) -> String {
         sleep_ms(1000);
         board.behave(Behaviour::Stuck(0));
         sleep_ms(1000);
-        board.put(one_chip().wiring, false);
+        board.behave(Behaviour::Well);
         sleep_ms(2500);
     });
     let missing: u64 = recorded.gaps.iter().map(|(_, n)| n).sum();
