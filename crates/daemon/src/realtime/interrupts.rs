@@ -235,6 +235,8 @@ mod tests {
     fn a_thread_is_raised_above_acquisition_and_moved_to_its_core() {
         let tree = pi();
         let root = tree.root();
+        // The same priority is not enough.
+        put_thread(&tree, 301, "irq/185-eegd data-ready", 80, "0-3");
         let reports = arrange(&root, &needs(80, &[3]), &InTree(&tree, true));
         assert!(reports.iter().all(|report| report.refused.is_empty()), "{reports:#?}");
         let seen: Vec<_> = reports
