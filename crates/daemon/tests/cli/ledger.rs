@@ -23,7 +23,7 @@ sensors:
       - counter_jump: { at_s: 3.5, by: 7 }
       - clock_step: { at_s: 3.6, by_s: 3600 }
       - silent_drdy: { at_s: 4.0, for_s: 0.2 }
-      - unplugged: { at_s: 5.0, for_s: 10000 }
+      - unplugged: { at_s: 5.3, for_s: 10000 }
 stages:
   - acquire: { board: 0, sps: 1000, gain: 24 }
   - csv_sink: { id: codes, path: codes.csv }
