@@ -252,6 +252,8 @@ pub struct StageCtx {
     dropped: u64,
     pacer: Option<Pacer>,
     reports: Option<SyncSender<Event>>,
+    /// Whose context it is, for the events it reports.
+    stage: Option<Arc<str>>,
     ledger: Ledger,
 }
 
@@ -277,8 +279,13 @@ impl StageCtx {
             dropped: 0,
             pacer,
             reports,
+            stage: None,
             ledger: Ledger::default(),
         }
+    }
+
+    pub(crate) fn of_stage(self, id: &Arc<str>) -> Self {
+        Self { stage: Some(Arc::clone(id)), ..self }
     }
 
     pub(crate) fn set_ledger(&mut self, ledger: Ledger) {
@@ -345,9 +352,11 @@ impl StageCtx {
     }
 
     /// Tells the world that something happened: a channel railed, a file was closed. It reaches live clients and, in
-    /// order with the data, every recorder. For what is rare; a report that finds too many waiting is let go of.
-    pub fn report(&self, event: Event) {
+    /// order with the data, every recorder, all of whom are told which stage says so. For what is rare; a report that
+    /// finds too many waiting is let go of.
+    pub fn report(&self, mut event: Event) {
         if let Some(reports) = &self.reports {
+            event.stage = event.stage.or_else(|| self.stage.clone());
             let _ = reports.try_send(event);
         }
     }

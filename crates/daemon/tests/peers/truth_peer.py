@@ -140,7 +140,7 @@ def test_the_truth_is_in_the_file(recorded, read, name):
     assert gaps[0][1] == 5 and len(gaps) == 2, gaps
     lost = np.concatenate([np.arange(at, at + count) for at, count in gaps])
     np.testing.assert_array_equal(np.sort(np.concatenate([index, lost])), np.arange(len(index) + len(lost)))
-    assert of("Board 5 samples were lost: 5 missed") and of("Board 25 samples were lost: 25 late")
+    assert of("Board acquire: 5 samples were lost: 5 missed") and of("Board acquire: 25 samples were lost: 25 late")
     # A marker at its sample.
     [origin] = of("Recorder: ")
     begun_ns = int(re.search(r"start_unix_ns=(\d+)", origin[2])[1])
