@@ -19,6 +19,8 @@ use std::sync::Arc;
 const WIRE_NS: u64 = LENGTH as u64 * 10 * 1_000_000_000 / 115_200;
 /// After so long without a byte what has come of a packet is all.
 const QUIET_NS: u64 = 40_000_000;
+/// After so long without a byte what has not come will not: radio, adapter and system hold nothing back that long.
+const LATE_NS: u64 = 100_000_000;
 /// After so long without a byte something is wrong: the board is out of reach, and will go on when it is back, or switched off.
 const SILENT_NS: u64 = 2_000_000_000;
 /// After so long it is set up anew.
@@ -242,19 +244,24 @@ impl Cyton {
         Reading::Block(self.block)
     }
 
-    /// Counts what was lost since the last block.
+    /// Counts what was lost since the last block, also where no packet has come since that would tell.
     fn count_the_end(&mut self) {
-        let (Some(next), Some(last)) = (self.next_sample, self.last) else { return };
+        let Some(last) = self.last else { return };
+        let is_away = self.away_since_ns.is_some();
         let (cause, reached) = if let Some(frame) = self.waiting.take() {
             (self.cause.take().unwrap_or(Loss::Missed), frame.sample)
-        } else if self.away_since_ns.is_some() {
+        } else if is_away || self.listened_ns - self.last_byte_ns > LATE_NS {
             let away_ns = self.now_ns().saturating_sub(last.arrival.monotonic_ns);
             let packets = last.n + 1 + (away_ns as f64 / 1e9 * self.clock.fit().rate_hz) as u64;
-            (Loss::Outage, if self.settings.daisy() { packets / 2 } else { packets })
+            let cause = if is_away { Loss::Outage } else { Loss::Missed };
+            (cause, if self.settings.daisy() { packets / 2 } else { packets })
         } else {
+            // What has not come by now is on its way.
             return;
         };
-        self.counters.add_lost(cause, reached.saturating_sub(next));
+        // Frames that have come and are in no block are among them: they lie before what is lost.
+        let lost = reached.saturating_sub(self.counters.conversions());
+        self.counters.add_lost(cause, lost);
     }
 
     fn tell(&mut self, text: String) {

@@ -163,3 +163,51 @@ fn a_counter_that_jumps_is_a_loss_and_the_numbers_do_not_slip_twice() {
     let (n0, k0) = rig.got[0];
     assert_eq!((n - n0) as i64 - (k - k0) as i64, 256, "the counter is what the board says");
 }
+
+#[test]
+fn what_is_lost_right_before_the_end_is_counted() {
+    for daisy in [false, true] {
+        let per_frame = if daisy { 2 } else { 1 };
+        // Out of reach, and stopped before that is told: after 0.6 s and 1.6 s, and after 4 s when it has been.
+        for (until_s, cause) in [(10.6, Loss::Missed), (11.6, Loss::Missed), (14.0, Loss::Outage)] {
+            let faults = vec![(10.0, OutOfReach(1e6))];
+            let mut rig = Rig::new(CytonSimulation { daisy, faults, ..CytonSimulation::default() });
+            rig.board.open().unwrap();
+            rig.run(until_s);
+            let before = rig.board.counters().conversions();
+            rig.board.close();
+            let counters = rig.board.counters();
+            let lost = counters.lost(cause);
+            assert_eq!(counters.conversions(), before + lost, "nothing else was lost");
+            // From the last block (of 25 frames at most) to the stop, but for what is on its way.
+            let away = ((until_s - 10.0) * 250.0) as u64 / per_frame;
+            assert!((away - 10..=away + 25).contains(&lost), "{lost} of {away} {daisy} {until_s}");
+        }
+        // A gap, and the frame behind it not handed out yet.
+        let faults = vec![(10.0, LosePackets(6))];
+        let mut rig = Rig::new(CytonSimulation { daisy, faults, ..CytonSimulation::default() });
+        rig.board.open().unwrap();
+        rig.run(9.0);
+        let frames = loop {
+            let before = rig.got.len();
+            let until_s = rig.now_s() + 1e-6;
+            rig.run(until_s);
+            if (1..25).contains(&(rig.got.len() - before)) {
+                break rig.got.len() as u64;
+            }
+        };
+        assert_eq!(rig.lost, 0, "the gap has not been told");
+        rig.board.close();
+        let counters = rig.board.counters();
+        // Six packets of the Daisy are part of three frames or of four.
+        let lost = 6 / per_frame..=6 / per_frame + per_frame - 1;
+        assert_eq!(counters.delivered(), frames);
+        assert!(lost.contains(&(counters.conversions() - frames)), "{counters:?}");
+        // Nothing lost: what is on its way is not.
+        let mut rig = Rig::new(CytonSimulation { daisy, ..CytonSimulation::default() });
+        rig.board.open().unwrap();
+        rig.run(5.0);
+        rig.board.close();
+        assert_eq!(rig.board.counters().conversions(), rig.got.len() as u64);
+    }
+}
