@@ -9,7 +9,7 @@ use pipeline_core::executor::{Running, StageInfo};
 use pipeline_core::telemetry::{StageState, StageStats};
 
 /// Gauges of a source or a recorder that have a name of their own, by the name the stage gives them.
-const FIGURES: [(&str, &str, &str); 5] = [
+const FIGURES: [(&str, &str, &str); 6] = [
     ("rate_hz", "eegd_source_rate_hertz", "Rate of the source's clock, measured by the host's."),
     (
         "rate_ppm",
@@ -20,6 +20,11 @@ const FIGURES: [(&str, &str, &str); 5] = [
         "rate_ppm_uncertainty",
         "eegd_source_clock_uncertainty_ppm",
         "How well that is known, parts per million.",
+    ),
+    (
+        "system_clock_ahead_s",
+        "eegd_source_system_clock_ahead_seconds",
+        "By how much the system's clock was set away from the times of the source's samples.",
     ),
     (
         "recorder_queue_frames",

@@ -107,6 +107,9 @@ pub(crate) struct Figures {
     pub(crate) dropped_frames: u64,
     /// Times it failed.
     pub(crate) errors: u64,
+    /// What a source measured: the rate of its clock, recoveries, by how much the system's clock was set meanwhile.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) measured: BTreeMap<String, f64>,
 }
 
 impl Figures {
@@ -117,6 +120,10 @@ impl Figures {
             lost_frames: stats.lost_frames.get(),
             dropped_frames: stats.dropped_frames.get(),
             errors: stats.errors.get(),
+            measured: stats.account().map_or_else(BTreeMap::new, |account| {
+                let finite = account.figures().into_iter().filter(|(_, x)| x.is_finite());
+                finite.map(|(name, x)| (name.to_owned(), x)).collect()
+            }),
         }
     }
 }
