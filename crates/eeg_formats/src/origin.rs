@@ -17,6 +17,8 @@ pub struct Origin {
     pub meta_rev: u32,
     /// Reference voltage in microvolts, where there is one.
     pub vref_uv: Option<f64>,
+    /// The current through the electrodes that shows how good their contact is, in one word, where it is known.
+    pub lead_off: Option<String>,
     /// What the sensor is called.
     pub sensor: String,
 }
@@ -25,8 +27,7 @@ const WORD: &str = "Recorder: ";
 
 impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { software, start_unix_ns, utc_offset_s, sensor_id, meta_rev, vref_uv, sensor } =
-            self;
+        let Self { software, start_unix_ns, utc_offset_s, sensor_id, meta_rev, vref_uv, .. } = self;
         let software: String = software.split_whitespace().collect::<Vec<_>>().join("-");
         write!(
             f,
@@ -36,7 +37,10 @@ impl std::fmt::Display for Origin {
         if let Some(vref_uv) = vref_uv {
             write!(f, " vref_uv={vref_uv}")?;
         }
-        write!(f, " sensor={sensor}")
+        if let Some(lead_off) = &self.lead_off {
+            write!(f, " lead_off={lead_off}")?;
+        }
+        write!(f, " sensor={}", self.sensor)
     }
 }
 
@@ -54,6 +58,7 @@ impl Origin {
             sensor_id: field("sensor_id")?.parse().ok()?,
             meta_rev: field("meta_rev")?.parse().ok()?,
             vref_uv: field("vref_uv").and_then(|text| text.parse().ok()),
+            lead_off: field("lead_off").map(str::to_owned),
             sensor: sensor.to_owned(),
         })
     }
@@ -65,7 +70,7 @@ mod tests {
 
     #[test]
     fn said_and_read_again() {
-        for vref_uv in [None, Some(4.5e6)] {
+        for (vref_uv, lead_off) in [(None, None), (Some(4.5e6), Some("off".to_owned()))] {
             let origin = Origin {
                 software: "eegd-0.1.0".into(),
                 start_unix_ns: 1_795_429_800_250_000_017,
@@ -73,6 +78,7 @@ mod tests {
                 sensor_id: 2,
                 meta_rev: 7,
                 vref_uv,
+                lead_off,
                 sensor: "a board with spaces sensor_id=3".into(),
             };
             assert_eq!(Origin::parse(&origin.to_string()), Some(origin));

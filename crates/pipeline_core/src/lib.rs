@@ -26,8 +26,8 @@ pub mod telemetry;
 pub use event::{Event, EventKind};
 pub use graph::{Built, ConfigError, Inputs, Role, StreamSpec};
 pub use packet::{
-    ChannelMeta, Flags, FreshPacket, PacketData, PacketHeader, PacketKind, PacketOwned, PacketPool,
-    PacketView, RtPacket, SensorMeta,
+    ChannelMeta, Flags, FreshPacket, LeadOff, LeadOffDrive, PacketData, PacketHeader, PacketKind,
+    PacketOwned, PacketPool, PacketView, RtPacket, SensorMeta,
 };
 pub use stage::{
     ErrorAction, ErrorPolicy, LockReason, Lockable, OpenError, SourceImpl, SourceStep, StageCtx,

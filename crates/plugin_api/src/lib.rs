@@ -33,10 +33,10 @@ pub use scale::ScaleCache;
 
 pub use pipeline_core::{
     Built, ChannelMeta, ConfigError, ErrorAction, ErrorPolicy, Event, EventKind, FileAccount,
-    FileRow, Flags, FreshPacket, Inputs, Ledger, LedgerRow, LockReason, Lockable, OpenError,
-    PacketData, PacketHeader, PacketKind, PacketOwned, PacketView, Role, RtPacket, SensorMeta,
-    SourceAccount, SourceImpl, SourceStep, StageCtx, StageError, StageFigures, StageImpl,
-    StageResult, StreamSpec, clock,
+    FileRow, Flags, FreshPacket, Inputs, LeadOff, LeadOffDrive, Ledger, LedgerRow, LockReason,
+    Lockable, OpenError, PacketData, PacketHeader, PacketKind, PacketOwned, PacketView, Role,
+    RtPacket, SensorMeta, SourceAccount, SourceImpl, SourceStep, StageCtx, StageError,
+    StageFigures, StageImpl, StageResult, StreamSpec, clock,
     graph::{FrequencyResponse, nearest},
 };
 

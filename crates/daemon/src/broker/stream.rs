@@ -107,6 +107,7 @@ mod tests {
             meta_rev: 2,
             channels,
             vref_uv: None,
+            ..SensorMeta::default()
         };
         Form { sensor: Arc::new(sensor), rate_hz: 250.0, dtype }
     }

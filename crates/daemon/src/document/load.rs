@@ -123,7 +123,15 @@ impl Loaded {
     /// A mistake found later in this document, with the place where its cause was written.
     pub fn locate(&self, error: GraphError) -> Mistake {
         let whole = Place { file: Arc::clone(&self.file), at: None };
-        self.places.find(&error.path).unwrap_or(&whole).mistake(error)
+        let against =
+            error.against.as_ref().and_then(|path| Some((path, self.places.find(path)?.at?)));
+        let line =
+            against.and_then(|(path, at)| Some((path.rsplit('/').next()?.to_owned(), at.line)));
+        let mut mistake = self.places.find(&error.path).unwrap_or(&whole).mistake(error);
+        if let Some((param, line)) = line {
+            mistake.message.push_str(&format!(" (`{param}` on line {line})"));
+        }
+        mistake
     }
 }
 

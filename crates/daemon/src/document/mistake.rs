@@ -66,7 +66,7 @@ pub(super) struct Place {
 impl Place {
     /// A mistake at this place. A message about a stage that does not name it gets the name in front.
     pub(super) fn mistake(&self, error: GraphError) -> Mistake {
-        let GraphError { path, message } = error;
+        let GraphError { path, message, .. } = error;
         let stage = path.strip_prefix("/stages/").and_then(|rest| rest.split('/').next());
         let message = match stage {
             Some(stage) if !message.contains(&format!("`{stage}`")) => {

@@ -12,7 +12,7 @@ use crate::ads1299::settings::{Channel, Current, Drive, Input, LeadOff, Referenc
 pub struct CytonSettings {
     /// One for each channel: 8, or 16 with the daisy.
     pub channels: Vec<Channel>,
-    /// Where the reference is. The board's own is `Srb2`, electrodes at the inverting inputs: the signal is upside down.
+    /// Where the reference is. The board's own is `Srb2`, electrodes at the inverting inputs: codes count reference minus electrode.
     pub reference: Reference,
     /// Whether the channels take part in the bias.
     pub bias: bool,

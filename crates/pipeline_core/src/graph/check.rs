@@ -93,7 +93,8 @@ pub fn check(descs: Vec<NodeDesc<'_>>) -> Result<CheckedGraph, Vec<GraphError>> 
             }
             Err(mistakes) => {
                 let real = mistakes.into_iter().filter(|m| !(guessed && m.depends_on_input()));
-                errors.extend(real.map(|m| m.at(&descs[*i].id)));
+                let source = source_of(*i, &wiring.inputs);
+                errors.extend(real.map(|m| m.at(&descs[*i].id, &descs[source].id)));
                 (named.first().map(|(_, spec)| Stream { spec: spec.clone(), guessed: true }), None)
             }
         };
@@ -106,6 +107,13 @@ pub fn check(descs: Vec<NodeDesc<'_>>) -> Result<CheckedGraph, Vec<GraphError>> 
         return Err(errors);
     }
     Ok(assemble(descs, &wiring.inputs, &wiring.order, built))
+}
+
+/// The source at the end of first inputs.
+fn source_of(stage: usize, inputs: &[Vec<usize>]) -> usize {
+    let above = |stage: &usize| inputs[*stage].first().copied();
+    // What is built has everything that feeds it before it, so the way up ends.
+    std::iter::successors(Some(stage), above).last().unwrap_or(stage)
 }
 
 struct Stream {

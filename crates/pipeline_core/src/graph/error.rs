@@ -21,6 +21,16 @@ pub enum ConfigError {
         /// The whole sentence.
         message: String,
     },
+    /// A parameter that contradicts one of the source that the stage's input comes from.
+    #[error("{message}")]
+    AgainstSource {
+        /// The parameter.
+        param: String,
+        /// That of the source.
+        of_source: &'static str,
+        /// The whole sentence.
+        message: String,
+    },
     /// An input that the stage cannot take: raw codes where it needs microvolts.
     #[error("{0}")]
     Input(String),
@@ -54,25 +64,36 @@ impl ConfigError {
     /// The parameter this is about.
     pub fn param(&self) -> Option<&str> {
         match self {
-            Self::Param { param, .. } | Self::ParamForInput { param, .. } => Some(param),
+            Self::Param { param, .. }
+            | Self::ParamForInput { param, .. }
+            | Self::AgainstSource { param, .. } => Some(param),
             Self::Input(_) | Self::Setting { .. } => None,
         }
     }
 
     /// Whether the mistake could come from what the stage is fed rather than from the stage itself.
     pub(super) const fn depends_on_input(&self) -> bool {
-        matches!(self, Self::ParamForInput { .. } | Self::Input(_))
+        matches!(self, Self::ParamForInput { .. } | Self::AgainstSource { .. } | Self::Input(_))
     }
 
-    pub(super) fn at(self, stage: &str) -> GraphError {
+    /// As a mistake of `stage`, whose input comes from `source`.
+    pub(super) fn at(self, stage: &str, source: &str) -> GraphError {
         let path = match &self {
             Self::Input(_) => format!("/stages/{stage}"),
             Self::Setting { path, .. } => path.clone(),
-            Self::Param { param, .. } | Self::ParamForInput { param, .. } => {
+            Self::Param { param, .. }
+            | Self::ParamForInput { param, .. }
+            | Self::AgainstSource { param, .. } => {
                 format!("/stages/{stage}/params/{param}")
             }
         };
-        GraphError { path, message: self.to_string() }
+        let against = match &self {
+            Self::AgainstSource { of_source, .. } => {
+                Some(format!("/stages/{source}/params/{of_source}"))
+            }
+            _ => None,
+        };
+        GraphError { path, message: self.to_string(), against }
     }
 }
 
@@ -84,12 +105,14 @@ pub struct GraphError {
     pub path: String,
     /// What is wrong and what to do, one sentence.
     pub message: String,
+    /// JSON pointer to what it contradicts, where that is elsewhere.
+    pub against: Option<String>,
 }
 
 impl GraphError {
     /// A mistake at `path`.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into() }
+        Self { path: path.into(), message: message.into(), against: None }
     }
 }
 

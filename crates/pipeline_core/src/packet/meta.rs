@@ -1,5 +1,7 @@
 //! Where samples come from: the sensor, its channels, and the step from code to microvolt.
 
+use super::LeadOff;
+
 /// A sensor as its packets describe it. Shared, never changed in place: new settings are a new value with
 /// `meta_rev` raised.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -12,6 +14,8 @@ pub struct SensorMeta {
     pub name: String,
     /// Reference voltage in microvolts, when there is one.
     pub vref_uv: Option<f64>,
+    /// The current through its electrodes that shows how good their contact is.
+    pub lead_off: LeadOff,
     /// The channels, in the order in which they lie in a frame.
     pub channels: Vec<ChannelMeta>,
 }

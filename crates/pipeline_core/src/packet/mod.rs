@@ -5,6 +5,7 @@
 //! (24-bit codes, 24-bit mantissa, rounded once).
 
 mod header;
+mod lead_off;
 mod meta;
 mod owned;
 mod pool;
@@ -12,6 +13,7 @@ mod transform;
 mod view;
 
 pub use header::{Flags, PacketHeader};
+pub use lead_off::{LeadOff, LeadOffDrive};
 pub use meta::{ChannelMeta, SensorMeta};
 pub use owned::PacketOwned;
 pub use pool::{FreshPacket, PacketPool};

@@ -5,9 +5,9 @@ use super::{frames_per_packet, rail_flag, require_packet_frames};
 use eeg_formats::{ChannelInfo, Chunk, FormatError, Origin, Recording, SampleKind, StreamInfo};
 use plugin_api::clock::monotonic_ns;
 use plugin_api::{
-    Built, ChannelMeta, ConfigError, Flags, FreshPacket, Gate, Inputs, Lockable, OpenError,
-    PacketHeader, PacketKind, Role, SensorMeta, SourceImpl, SourceStep, StageCtx, StageDesc,
-    StageError, StageInitCtx, StreamSpec,
+    Built, ChannelMeta, ConfigError, Flags, FreshPacket, Gate, Inputs, LeadOff, Lockable,
+    OpenError, PacketHeader, PacketKind, Role, SensorMeta, SourceImpl, SourceStep, StageCtx,
+    StageDesc, StageError, StageInitCtx, StreamSpec,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -139,9 +139,14 @@ fn origin_of(recording: &mut Recording) -> Result<Option<Origin>, FormatError> {
 fn sensor_of(path: &str, stream: &StreamInfo, origin: Option<Origin>) -> SensorMeta {
     let channels = stream.channels.iter().map(channel_of).collect();
     match origin {
-        Some(Origin { sensor_id, meta_rev, vref_uv, sensor, .. }) => {
-            SensorMeta { sensor_id, meta_rev, name: sensor, vref_uv, channels }
-        }
+        Some(Origin { sensor_id, meta_rev, vref_uv, lead_off, sensor, .. }) => SensorMeta {
+            sensor_id,
+            meta_rev,
+            name: sensor,
+            vref_uv,
+            lead_off: lead_off.map_or(LeadOff::Unknown, |word| LeadOff::parse(&word)),
+            channels,
+        },
         None => SensorMeta { name: path.to_owned(), channels, ..SensorMeta::default() },
     }
 }

@@ -10,15 +10,17 @@
 //! transform over whole periods sees nothing of DC and little of the EEG; a Hann window keeps slow drift and blinks out. Windows overlap
 //! by three quarters. (Taking a standard deviation for the amplitude of a sine, as others do, reads 27 % too much.)
 //!
-//! Put it right behind the source (and `to_voltage`): every filter in between changes A. The current is good to 20 % only:
+//! Current, frequency and f/fs are those of `lead_off` at the `acquire`, which the sensor's description carries, also from a recording of
+//! it. Put it right behind the source (and `to_voltage`): every filter in between changes A. The current is good to 20 % only:
 //! measure a known resistor, and give known over shown as `calibration`. With the current on both sides of a channel
-//! the sum of two electrodes is shown; with a common reference, what flows through that is shown too.
+//! the sum of two electrodes is shown (and two resistors are taken off); with a common reference, what flows through that is shown too.
 
 use super::windows::{Measure, Moment, Windows, window_samples};
 use eeg_boards::ads1299::settings::{Current, Drive};
 use eeg_boards::ads1299::timing::sinc3;
 use plugin_api::{
-    Built, ChannelMeta, ConfigError, Inputs, Role, SensorMeta, StageCtx, StageDesc, StageInitCtx,
+    Built, ChannelMeta, ConfigError, Inputs, LeadOff, LeadOffDrive, Role, SensorMeta, StageCtx,
+    StageDesc, StageInitCtx, StreamSpec,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,12 +30,14 @@ use std::f64::consts::{FRAC_PI_4, TAU};
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ImpedanceDesc {
-    /// The lead-off current, as the board was told: `6nA`, `24nA`; `6uA` and `24uA` only with `lab_mode`.
-    #[serde(default)]
-    pub current: Current,
-    /// How its direction is switched, as the board was told: `7.8hz`, `31.2hz` or `quarter_rate`.
-    #[serde(default)]
-    pub drive: Drive,
+    /// The lead-off current: without it, what `lead_off` at the `acquire` says. For recordings of other programs: `6nA`, `24nA`; `6uA` and
+    /// `24uA` only with `lab_mode`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current: Option<Current>,
+    /// How its direction is switched: without it, as `lead_off` at the `acquire` says. For recordings of other programs: `7.8hz`, `31.2hz`
+    /// (if only `current` is given) or `quarter_rate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drive: Option<Drive>,
     /// Resistor that the board has in series with each electrode, in ohms (2200 on a Cyton).
     #[serde(default)]
     pub series_ohm: f64,
@@ -59,7 +63,7 @@ const fn default_window_s() -> f64 {
 /// Windows under way at a time.
 const OVERLAP: u64 = 4;
 
-/// Frequencies of the ADS1299's square waves at a clock of 2.048 MHz, and the rates for which a period is a whole number of samples.
+/// Frequencies of the ADS1299's square waves at a clock of 2.048 MHz.
 const HZ8: f64 = 7.8125;
 const HZ31: f64 = 31.25;
 
@@ -70,8 +74,8 @@ impl StageDesc for ImpedanceDesc {
 
     fn example() -> Self {
         Self {
-            current: Current::Na6,
-            drive: Drive::Hz31,
+            current: Some(Current::Na6),
+            drive: Some(Drive::Hz31),
             series_ohm: 2200.0,
             calibration: default_calibration(),
             window_s: default_window_s(),
@@ -106,11 +110,12 @@ impl StageDesc for ImpedanceDesc {
             let param = "calibration".to_owned();
             return Err(ConfigError::ParamForInput { param, message }.into());
         }
-        let period = self.period_samples(input.rate_hz)?;
+        let drive = self.drive(input)?;
+        let period = period_samples(&drive, input.rate_hz)?;
         let window = window_samples(self.window_s, OVERLAP, input.rate_hz)?;
         // Whole periods, so that DC and the wave's harmonics fall between the lobes.
         let hop = (window / OVERLAP / period * period).max(period);
-        let demodulator = Demodulator::new(self, period, hop * OVERLAP, channels);
+        let demodulator = Demodulator::new(self, &drive, period, hop * OVERLAP, channels);
         let (stage, output) = Windows::new(demodulator, hop * OVERLAP, OVERLAP, input);
         let delay_samples = stage.delay_samples();
         Ok(Built::transform(stage, input, output, delay_samples))
@@ -119,7 +124,7 @@ impl StageDesc for ImpedanceDesc {
 
 impl ImpedanceDesc {
     fn check_current(&self) -> Result<(), ConfigError> {
-        if self.current.is_for_people() || self.lab_mode {
+        if self.current.is_none_or(Current::is_for_people) || self.lab_mode {
             return Ok(());
         }
         let message = "`current` of 6 uA or more is not meant for people (IEC 60601-1): take 6nA or 24nA, or say \
@@ -127,27 +132,88 @@ impl ImpedanceDesc {
         Err(ConfigError::param_message("current", message))
     }
 
-    /// Samples of one period of the square wave.
-    fn period_samples(&self, rate_hz: f64) -> Result<u64, ConfigError> {
-        let hz = match self.drive {
-            Drive::Dc => {
-                let message =
-                    "`drive: dc` has no wave to measure: take 7.8hz, 31.2hz or quarter_rate";
-                return Err(ConfigError::param_message("drive", message));
+    /// The current as the board was told, or as is said here for a source that does not know.
+    fn drive(&self, input: &StreamSpec) -> Result<LeadOffDrive, ConfigError> {
+        let against = |param: &str, message: String| ConfigError::AgainstSource {
+            param: param.to_owned(),
+            of_source: "lead_off",
+            message,
+        };
+        let drive = match (input.sensor.lead_off, self.current) {
+            (LeadOff::On(drive), _) => drive,
+            (LeadOff::Off, Some(_)) => {
+                let message = "no current flows: say `lead_off: { current, drive }` at the `acquire`, and leave `current` out here";
+                return Err(against("current", message.to_owned()));
             }
+            (LeadOff::Off, None) => {
+                let message = "has nothing to measure by, for no current flows: say `lead_off: { current, drive }` at the `acquire`";
+                return Err(ConfigError::Input(message.to_owned()));
+            }
+            (LeadOff::Unknown, Some(current)) => {
+                let hz = self.hz(input.rate_hz).unwrap_or(HZ31);
+                let response = sinc3(hz / input.rate_hz);
+                LeadOffDrive { amperes: current.amperes(), hz, electrodes: 1, response }
+            }
+            (LeadOff::Unknown, None) => {
+                let message = "does not know the lead-off current, which the source does not tell: say `current` and `drive`";
+                return Err(ConfigError::Input(message.to_owned()));
+            }
+        };
+        if self.current.is_some_and(|current| current.amperes() != drive.amperes) {
+            let (here, there) = (shown(self.current), drive.amperes * 1e9);
+            let message = format!(
+                "`current: {here}`, but the board sends {there} nA: leave `current` out here"
+            );
+            return Err(against("current", message));
+        }
+        // A board whose clock is not the nominal one has other frequencies, by less than half.
+        let near =
+            |hz: f64| drive.hz > 0.0 && (0.7..1.4).contains(&(hz / drive.hz)) || hz == drive.hz;
+        if self.hz(input.rate_hz).is_some_and(|hz| !near(hz)) {
+            let (here, there) = (shown(self.drive), drive.hz);
+            let message = format!(
+                "`drive: {here}`, but the board switches the current's direction at {there} Hz: leave `drive` out here"
+            );
+            return Err(against("drive", message));
+        }
+        if drive.hz == 0.0 {
+            let message = "a constant current has no wave to measure: take 7.8hz, 31.2hz or quarter_rate as `drive`";
+            return Err(match input.sensor.lead_off {
+                LeadOff::On(_) => ConfigError::Input(message.to_owned()),
+                _ => ConfigError::param_message("drive", message),
+            });
+        }
+        Ok(drive)
+    }
+
+    /// The frequency that is said here.
+    fn hz(&self, rate_hz: f64) -> Option<f64> {
+        self.drive.map(|drive| match drive {
+            Drive::Dc => 0.0,
             Drive::Hz8 => HZ8,
             Drive::Hz31 => HZ31,
-            Drive::QuarterRate => return Ok(4),
-        };
-        let period = rate_hz / hz;
-        if period >= 4.0 && (period - period.round()).abs() < 1e-9 {
-            return Ok(period.round() as u64);
-        }
-        let message = format!(
-            "{rate_hz} samples/s do not hold {hz} Hz in a whole number of samples, four or more: measure at the board's own rate"
-        );
-        Err(ConfigError::ParamForInput { param: "drive".to_owned(), message })
+            Drive::QuarterRate => rate_hz / 4.0,
+        })
     }
+}
+
+/// A setting as the pipeline file has it.
+fn shown(setting: impl Serialize) -> String {
+    let value = serde_json::to_value(setting).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// Samples of one period of the square wave.
+fn period_samples(drive: &LeadOffDrive, rate_hz: f64) -> Result<u64, ConfigError> {
+    let period = rate_hz / drive.hz;
+    if period >= 4.0 && (period - period.round()).abs() < 1e-9 * period {
+        return Ok(period.round() as u64);
+    }
+    let message = format!(
+        "{rate_hz} samples/s do not hold {} Hz in a whole number of samples, four or more: measure at the board's own rate",
+        drive.hz
+    );
+    Err(ConfigError::ParamForInput { param: "drive".to_owned(), message })
 }
 
 /// A transform at one frequency for every channel and window under way.
@@ -165,14 +231,19 @@ struct Demodulator {
 }
 
 impl Demodulator {
-    fn new(desc: &ImpedanceDesc, period: u64, window: u64, channels: usize) -> Self {
+    fn new(
+        desc: &ImpedanceDesc,
+        drive: &LeadOffDrive,
+        period: u64,
+        window: u64,
+        channels: usize,
+    ) -> Self {
         let turn = |n: u64, of: u64| TAU * n as f64 / of as f64;
         let hann: Box<[f64]> = (0..window).map(|n| 0.5 - 0.5 * turn(n, window).cos()).collect();
         // Sum over the window of a wave of amplitude A: A/2 times the sum of the weights.
         let uv_per_sum = 2.0 / hann.iter().sum::<f64>();
-        let response = sinc3(1.0 / period as f64);
         // Microvolts over amperes are microohms: 1e-9 to kilohms.
-        let kohm_per_uv = FRAC_PI_4 / desc.current.amperes() / response * 1e-9;
+        let kohm_per_uv = FRAC_PI_4 / drive.amperes / drive.response * 1e-9;
         let factor = |n: usize| desc.calibration.get(n).unwrap_or(&desc.calibration[0]);
         Self {
             channels,
@@ -180,7 +251,7 @@ impl Demodulator {
             wave: (0..period).map(|n| (turn(n, period).cos(), turn(n, period).sin())).collect(),
             sums: vec![(0.0, 0.0); OVERLAP as usize * channels].into(),
             kohm_per_sum: (0..channels).map(|n| uv_per_sum * kohm_per_uv * factor(n)).collect(),
-            series_kohm: desc.series_ohm / 1e3,
+            series_kohm: desc.series_ohm / 1e3 * f64::from(drive.electrodes),
         }
     }
 

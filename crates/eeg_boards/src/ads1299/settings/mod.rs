@@ -36,7 +36,7 @@ pub enum Reference {
     Pairs,
     /// All inverting inputs are connected to the pin SRB1, where the reference electrode is.
     Srb1,
-    /// All non-inverting inputs are connected to the pin SRB2, where the reference electrode is: the signal is upside down.
+    /// All non-inverting inputs are connected to the pin SRB2, where the reference electrode is: codes count reference minus electrode.
     Srb2,
 }
 

@@ -1,7 +1,7 @@
 //! How an event reads in a recording, and what a recorder says about itself.
 
 use eeg_formats::Origin;
-use plugin_api::{Event, EventKind, SensorMeta};
+use plugin_api::{Event, EventKind, LeadOff, SensorMeta};
 
 /// What is written down of an event: what sort of thing, and a line of text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,7 @@ pub(crate) fn origin(sensor: &SensorMeta, start_unix_ns: i64, utc_offset_s: i32)
         sensor_id: sensor.sensor_id,
         meta_rev: sensor.meta_rev,
         vref_uv: sensor.vref_uv,
+        lead_off: (sensor.lead_off != LeadOff::Unknown).then(|| sensor.lead_off.to_string()),
         sensor: sensor.name.clone(),
     }
 }

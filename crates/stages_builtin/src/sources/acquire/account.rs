@@ -4,7 +4,7 @@ use eeg_boards::board::{BoardCounters, Loss};
 use plugin_api::SourceAccount;
 use std::fmt::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
 /// What a board has counted, and what of it has been told.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(super) struct Account {
     /// Handed out by the board, and not passed on when the source was stopped; and losses after that.
     kept_back: AtomicU64,
     beyond: [AtomicU64; Loss::ALL.len()],
+    /// By how much the system's clock has been set away from the times of this run.
+    clock_ahead_ns: AtomicI64,
 }
 
 impl Account {
@@ -23,7 +25,12 @@ impl Account {
             told: Default::default(),
             kept_back: AtomicU64::new(0),
             beyond: Default::default(),
+            clock_ahead_ns: AtomicI64::new(0),
         }
+    }
+
+    pub(super) fn set_clock_ahead(&self, ahead_ns: i64) {
+        self.clock_ahead_ns.store(ahead_ns, Relaxed);
     }
 
     /// Lost so far, by cause.
@@ -71,6 +78,7 @@ impl SourceAccount for Account {
             ("rereads", counters.rereads() as f64),
             ("recoveries", counters.recoveries() as f64),
             ("disagreements", counters.disagreements() as f64),
+            ("system_clock_ahead_s", self.clock_ahead_ns.load(Relaxed) as f64 / 1e9),
         ];
         if let Some((rate_hz, ppm, ppm_uncertainty)) = counters.rate() {
             figures.extend([

@@ -32,7 +32,7 @@ pub(super) struct Ads1299Sensor {
     daisy_gap_bits: Option<usize>,
     channels: Option<usize>,
     pub(super) labels: Option<Vec<String>>,
-    reference: Reference,
+    pub(super) reference: Reference,
     bias: bool,
     clock_hz: f64,
     clock_out: bool,
@@ -208,7 +208,12 @@ impl Ads1299Sensor {
             read_twice: self.read_twice,
             clock: SampleClockSettings::KERNEL_EDGES,
         };
-        let about = About { name: "ADS1299", converts_at_hz: settings.rate_hz() };
+        let about = About {
+            name: "ADS1299",
+            converts_at_hz: settings.rate_hz(),
+            clocks: rate.clocks(),
+            conversions: 1,
+        };
         Ok((Box::new(Ads1299::new(wires, settings, options)), about))
     }
 }

@@ -3,7 +3,7 @@
 use super::AcquireDesc;
 use super::sensor::{About, Settings, check_labels};
 use eeg_boards::Board;
-use eeg_boards::ads1299::settings::{Channel, Reference};
+use eeg_boards::ads1299::settings::{Channel, Rate, Reference};
 use eeg_boards::cyton::{Cyton, CytonSettings, PACKETS_PER_S, SerialLink};
 use plugin_api::ConfigError;
 use serde::Deserialize;
@@ -17,7 +17,7 @@ pub(super) struct CytonSensor {
     /// 8, or 16 with the Daisy.
     pub(super) channels: usize,
     pub(super) labels: Option<Vec<String>>,
-    reference: Reference,
+    pub(super) reference: Reference,
     bias: bool,
 }
 
@@ -60,15 +60,16 @@ impl CytonSensor {
             lead_off: acquire.lead_off,
         };
         let rate_hz = settings.rate_hz();
-        let (name, what) = if settings.daisy() {
-            ("Cyton with Daisy", "125 for a Cyton with Daisy")
+        let (name, what, conversions) = if settings.daisy() {
+            ("Cyton with Daisy", "125 for a Cyton with Daisy", 2)
         } else {
-            ("Cyton", "250 for a Cyton")
+            ("Cyton", "250 for a Cyton", 1)
         };
         ConfigError::require(acquire.sps == rate_hz, "sps", what, acquire.sps)?;
         // The channels have been checked: only the lead-off current is left to be impossible.
         let board = Cyton::new(Box::new(SerialLink::new(self.port.clone())), settings)
             .map_err(|error| ConfigError::param_message("lead_off", error.to_string()))?;
-        Ok((Box::new(board), About { name, converts_at_hz: PACKETS_PER_S }))
+        let clocks = Rate::Sps250.clocks();
+        Ok((Box::new(board), About { name, converts_at_hz: PACKETS_PER_S, clocks, conversions }))
     }
 }

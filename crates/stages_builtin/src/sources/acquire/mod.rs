@@ -8,17 +8,19 @@ mod simulated;
 mod source;
 
 use super::{frames_per_packet, require_packet_frames};
-use eeg_boards::ads1299::settings::{Channel, Gain, Input, LeadOff};
-use eeg_boards::ads1299::timing::GROUP_DELAY_SAMPLES;
+use eeg_boards::Board;
+use eeg_boards::ads1299::settings::{self, Channel, Gain, Input, Reference, Side};
+use eeg_boards::ads1299::timing::{GROUP_DELAY_SAMPLES, sinc3};
 use eeg_boards::ads1299::{GAINS, VREF_UV};
 use plugin_api::{
-    Built, ChannelMeta, ConfigError, Inputs, PacketKind, Role, SensorMeta, StageDesc, StageInitCtx,
-    StreamSpec,
+    Built, ChannelMeta, ConfigError, Inputs, LeadOff, LeadOffDrive, PacketKind, Role, SensorMeta,
+    StageDesc, StageInitCtx, StreamSpec,
 };
 use schemars::JsonSchema;
-use sensor::Sensor;
+use sensor::{About, Sensor};
 use serde::{Deserialize, Serialize};
 use source::BoardSource;
+use std::f64::consts::PI;
 
 /// Samples from a board, in 24-bit codes.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -40,12 +42,12 @@ pub(crate) struct AcquireDesc {
     pub input: Input,
     /// A current through the electrodes, to see how good their contact is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lead_off: Option<LeadOff>,
+    pub lead_off: Option<settings::LeadOff>,
     /// Which moment a sample's time is.
     #[serde(default)]
     pub time_of: TimeOf,
-    /// A further channel, `edge_late`: by how many microseconds the kernel saw each conversion later than the time the sample bears;
-    /// -838860.8 where it did not see it.
+    /// A further channel, `edge_late`: by how many microseconds the kernel saw each conversion later than the time that was fitted to
+    /// it (or, with `time_of: input`, than the moment at the electrodes); -838860.8 where it did not see it.
     #[serde(default)]
     pub edge_channel: bool,
     /// Frames in a packet; without it about 10 ms.
@@ -110,36 +112,51 @@ impl StageDesc for AcquireDesc {
         let mut metas: Vec<ChannelMeta> = channels
             .iter()
             .enumerate()
-            .map(|(n, channel)| {
-                ChannelMeta::adc24(label(n), VREF_UV, f64::from(channel.gain.value()))
-            })
+            .map(|(n, channel)| channel_meta(label(n), channel, sensor.reference()))
             .collect();
         if self.edge_channel {
             metas.push(source::edge_channel());
         }
+        let (source, spec) = self.source(board, &about, metas, ctx);
+        Ok(Built::source(source, spec))
+    }
+}
+
+impl AcquireDesc {
+    /// The board with what is asked of it, and the stream it makes.
+    fn source(
+        &self,
+        board: Box<dyn Board>,
+        about: &About,
+        channels: Vec<ChannelMeta>,
+        ctx: &StageInitCtx,
+    ) -> (BoardSource, StreamSpec) {
         let meta = SensorMeta {
             sensor_id: self.board,
             meta_rev: 0,
             name: format!("board {} ({})", self.board, about.name),
             vref_uv: Some(VREF_UV),
-            channels: metas,
+            lead_off: self
+                .lead_off
+                .map_or(LeadOff::Off, |lead_off| LeadOff::On(self.drive(lead_off, about))),
+            channels,
         };
         let delay_s = GROUP_DELAY_SAMPLES / about.converts_at_hz;
+        let (delay_s, earlier_s) = match self.time_of {
+            TimeOf::Edge => (delay_s, 0.0),
+            TimeOf::Input => (0.0, delay_s),
+        };
         let spec = StreamSpec {
             kind: PacketKind::RawI32,
             rate_hz: self.sps,
             sensor: ctx.sensor(meta),
             max_frames: frames_per_packet(self.packet_frames, self.sps),
-            delay_s: if self.time_of == TimeOf::Edge { delay_s } else { 0.0 },
+            delay_s,
             total_frames: None,
             live: true,
         };
-        let earlier_ns = match self.time_of {
-            TimeOf::Edge => 0,
-            TimeOf::Input => (delay_s * 1e9).round() as i64,
-        };
-        let source = BoardSource::new(board, spec.clone(), earlier_ns, self.edge_channel);
-        Ok(Built::source(source, spec))
+        let earlier_ns = (earlier_s * 1e9).round() as i64;
+        (BoardSource::new(board, spec.clone(), earlier_ns, self.edge_channel), spec)
     }
 }
 
@@ -159,8 +176,26 @@ impl AcquireDesc {
         Ok(gains.into_iter().map(channel).collect())
     }
 
+    /// The lead-off current as the stages behind see it.
+    fn drive(&self, lead_off: settings::LeadOff, about: &About) -> LeadOffDrive {
+        let conversions = about.conversions as f64;
+        // By the nominal rate: clock and samples come from one oscillator.
+        let cycles = lead_off
+            .drive
+            .clocks(about.clocks)
+            .map_or(0.0, |clocks| about.clocks as f64 / clocks as f64);
+        // The mean of two conversions is a filter of its own.
+        let of_mean = if about.conversions == 2 { (PI * cycles).cos() } else { 1.0 };
+        LeadOffDrive {
+            amperes: lead_off.current.amperes(),
+            hz: cycles * self.sps * conversions,
+            electrodes: if lead_off.side == Side::Both { 2 } else { 1 },
+            response: sinc3(cycles) * of_mean,
+        }
+    }
+
     /// The lead-off current, unless it is one that no person may feel and nobody has said that there is none.
-    fn checked_lead_off(&self, lab_mode: bool) -> Result<Option<LeadOff>, ConfigError> {
+    fn checked_lead_off(&self, lab_mode: bool) -> Result<Option<settings::LeadOff>, ConfigError> {
         match self.lead_off {
             Some(lead_off) if !lead_off.current.is_for_people() && !lab_mode => {
                 let message = "6 uA and 24 uA are not for people: `lab_mode: true` on the sensor says that no person is connected";
@@ -171,7 +206,21 @@ impl AcquireDesc {
     }
 }
 
+/// A channel whose microvolts are those of its electrode against the reference, whichever of the two is at the non-inverting input.
+///
+/// With SRB2 the reference is (data sheet SBAS499C, CHnSET): codes count reference minus electrode, so a step is negative. OpenBCI's firmware
+/// and programs leave it at that, and say so ("Polarity of ERP signal", OpenBCI forum 2042; OpenBCI/Documentation issue 187).
+fn channel_meta(label: String, channel: &Channel, reference: Reference) -> ChannelMeta {
+    let meta = ChannelMeta::adc24(label, VREF_UV, f64::from(channel.gain.value()));
+    let upside_down = reference == Reference::Srb2 && channel.input == Input::Normal;
+    let sign = if upside_down { -1.0 } else { 1.0 };
+    ChannelMeta { unit_per_code: sign * meta.unit_per_code, ..meta }
+}
+
 fn one_of(values: &[u32]) -> String {
     let words: Vec<String> = values.iter().map(ToString::to_string).collect();
     format!("one of {}", words.join(", "))
 }
+
+#[cfg(test)]
+mod tests;

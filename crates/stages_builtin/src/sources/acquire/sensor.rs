@@ -5,7 +5,7 @@ use super::ads1299::Ads1299Sensor;
 use super::cyton::CytonSensor;
 use super::simulated::SimulatedSensor;
 use eeg_boards::Board;
-use eeg_boards::ads1299::settings::Channel;
+use eeg_boards::ads1299::settings::{Channel, Reference};
 use plugin_api::{ConfigError, StageInitCtx, nearest};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -25,6 +25,10 @@ pub(super) struct About {
     pub(super) name: &'static str,
     /// Conversions a second inside it: what its filter's delay is a multiple of.
     pub(super) converts_at_hz: f64,
+    /// Periods of the chips' clock in a conversion.
+    pub(super) clocks: u64,
+    /// Conversions in a sample, which is their mean.
+    pub(super) conversions: u64,
 }
 
 /// A driver's settings under `sensors:`.
@@ -91,6 +95,15 @@ impl Sensor {
             Self::Simulated(sensor) => sensor.labels.as_ref(),
             Self::Ads1299(sensor) => sensor.labels.as_ref(),
             Self::Cyton(sensor) => sensor.labels.as_ref(),
+        }
+    }
+
+    /// Where its reference is.
+    pub(super) const fn reference(&self) -> Reference {
+        match self {
+            Self::Simulated(sensor) => sensor.reference,
+            Self::Ads1299(sensor) => sensor.reference,
+            Self::Cyton(sensor) => sensor.reference,
         }
     }
 

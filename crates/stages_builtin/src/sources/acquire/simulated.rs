@@ -35,7 +35,7 @@ pub(super) struct SimulatedSensor {
     series_ohm: f64,
     /// What goes wrong, and when.
     faults: Vec<Fault>,
-    reference: Reference,
+    pub(super) reference: Reference,
     bias: bool,
     read_twice: bool,
     lab_mode: bool,
@@ -155,7 +155,13 @@ impl SimulatedSensor {
         let bench = self.bench(chips, clock_hz, acquire.sps);
         let inputs = self.inputs(acquire.board, ctx)?;
         let board = RealTime::new(Ads1299::new(Bench::new(bench, inputs), settings, options));
-        Ok((Box::new(board), About { name: "simulated", converts_at_hz: acquire.sps }))
+        let about = About {
+            name: "simulated",
+            converts_at_hz: acquire.sps,
+            clocks: rate.clocks(),
+            conversions: 1,
+        };
+        Ok((Box::new(board), about))
     }
 
     fn bench(&self, chips: Vec<usize>, clock_hz: f64, sps: f64) -> BenchSettings {

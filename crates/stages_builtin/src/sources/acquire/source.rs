@@ -2,7 +2,7 @@
 
 use super::account::Account;
 use eeg_boards::board::{Block, Board, Frames, Reading};
-use plugin_api::clock::{Clock, span_ns};
+use plugin_api::clock::Clock;
 use plugin_api::{
     ChannelMeta, Event, EventKind, Flags, Lockable, OpenError, PacketHeader, PacketKind,
     SourceAccount, SourceImpl, SourceStep, StageCtx, StageError, StreamSpec,
@@ -13,7 +13,7 @@ use std::sync::Arc;
 const EDGE_STEP_US: f64 = 0.1;
 /// Its code where the kernel saw no edge.
 const NO_EDGE: i64 = -(1 << 23);
-/// How often the system's clock is looked at, and how often losses are told.
+/// How often the system's clock is looked at, and losses are told.
 const SECOND_NS: u64 = 1_000_000_000;
 
 /// What `edge_channel` adds.
@@ -82,15 +82,16 @@ impl BoardSource {
         *self.clock.get_or_insert_with(|| Clock::at(monotonic_ns, unix_ns))
     }
 
-    /// About once a second: whether the system's clock was set, and what was lost.
-    fn look_around(&mut self, now_ns: u64, ctx: &StageCtx) {
+    /// About once a second, whether the board has anything to say or not: whether the system's clock was set.
+    fn look_at_the_clock(&mut self, now_ns: u64, ctx: &StageCtx) {
         if now_ns.saturating_sub(self.looked_ns) < SECOND_NS {
             return;
         }
         self.looked_ns = now_ns;
         let (monotonic_ns, unix_ns) = self.board.now();
-        let Some(clock) = &mut self.clock else { return };
+        let clock = self.clock.get_or_insert_with(|| Clock::at(monotonic_ns, unix_ns));
         if let Some(step) = clock.observe(monotonic_ns, unix_ns) {
+            self.account.set_clock_ahead(step.ahead_ns);
             ctx.report(Event::new(EventKind::Board, clock.unix_ns(monotonic_ns), step.to_string()));
         }
     }
@@ -112,7 +113,7 @@ impl BoardSource {
 
     fn packet(&mut self, block: Block, ctx: &mut StageCtx) -> SourceStep {
         self.tell_losses(&block, ctx);
-        self.look_around(block.captured_ns, ctx);
+        self.look_at_the_clock(block.captured_ns, ctx);
         let first_ns = self.board.time_ns(block.first_sample);
         let mut flags = Flags::NONE;
         if block.lost_before > 0 {
@@ -135,9 +136,10 @@ impl BoardSource {
         if self.edge_channel {
             let channels = self.spec.channels() - 1;
             let frames = self.frames.codes.chunks_exact(channels).zip(&self.frames.edges_ns);
-            for (n, (frame, edge_ns)) in (0..).zip(frames) {
+            for (n, (frame, edge_ns)) in (block.first_sample..).zip(frames) {
                 codes.extend_from_slice(frame);
-                let bears_ns = first_ns as i64 + span_ns(n, self.spec.rate_hz);
+                // Each by its own time: by the nominal rate, the wrong by which the oscillator is off would be in it.
+                let bears_ns = self.board.time_ns(n) as i64 - self.earlier_ns;
                 codes.push(edge_code(*edge_ns, bears_ns));
             }
         } else {
@@ -172,6 +174,7 @@ impl SourceImpl for BoardSource {
             None => match self.board.read(self.spec.max_frames, &mut self.frames) {
                 Reading::Block(block) => block,
                 Reading::Event(event) => {
+                    self.look_at_the_clock(event.monotonic_ns, ctx);
                     let time_ns = self.clock().unix_ns(event.monotonic_ns);
                     ctx.report(Event::new(EventKind::Board, time_ns, event.text));
                     return Ok(SourceStep::Idle);
@@ -179,7 +182,9 @@ impl SourceImpl for BoardSource {
                 Reading::Idle => {
                     // A simulated board's time may be ahead of the machine's.
                     let (now_ns, _) = self.board.now();
-                    let _ = ctx.sleep_until(now_ns);
+                    if ctx.sleep_until(now_ns) {
+                        self.look_at_the_clock(now_ns, ctx);
+                    }
                     return Ok(SourceStep::Idle);
                 }
             },

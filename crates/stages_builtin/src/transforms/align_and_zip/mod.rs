@@ -17,7 +17,8 @@ mod port;
 mod stage;
 
 use plugin_api::{
-    Built, ChannelMeta, ConfigError, Inputs, Role, SensorMeta, StageDesc, StageInitCtx, StreamSpec,
+    Built, ChannelMeta, ConfigError, Inputs, LeadOff, Role, SensorMeta, StageDesc, StageInitCtx,
+    StreamSpec,
 };
 use port::Port;
 use schemars::JsonSchema;
@@ -111,7 +112,12 @@ fn joined(inputs: &Inputs<'_>) -> SensorMeta {
         ChannelMeta { label, ..(*channel).clone() }
     });
     let names: Vec<&str> = inputs.all().map(|(_, spec)| spec.sensor.name.as_str()).collect();
-    SensorMeta { name: names.join(" + "), channels: channels.collect(), ..SensorMeta::default() }
+    // The same current through all electrodes is one that can be measured by.
+    let mut currents = inputs.all().map(|(_, spec)| spec.sensor.lead_off);
+    let current = currents.next().unwrap_or_default();
+    let lead_off = if currents.all(|other| other == current) { current } else { LeadOff::Unknown };
+    let channels = channels.collect();
+    SensorMeta { name: names.join(" + "), lead_off, channels, ..SensorMeta::default() }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::*;
 use eeg_boards::Signal;
-use eeg_boards::ads1299::settings::{Gain, LeadOff, Rate, Settings, Side};
+use eeg_boards::ads1299::settings::{self, Gain, Rate, Settings, Side};
 use eeg_boards::ads1299::{Ads1299, Ads1299Options, step_uv};
 use eeg_boards::board::{Board, Frames, Reading};
 use eeg_boards::sample_clock::SampleClockSettings;
@@ -10,11 +10,44 @@ use eeg_boards::signal::Moments;
 use eeg_boards::simulator::{Bench, BenchSettings, OscillatorError, TestSignals, Wiring};
 use plugin_api::Flags;
 use plugin_api::testing::{Harness, microvolt_spec};
+use std::sync::Arc;
 
 const KOHM: [f64; 8] = [1.0, 5.0, 20.0, 100.0, 0.0, 2.0, 10.0, 50.0];
 
 fn stage(desc: &ImpedanceDesc, channels: usize, rate_hz: f64) -> Result<Harness, Vec<ConfigError>> {
-    Harness::new(desc, microvolt_spec(channels, rate_hz), &StageInitCtx::in_folder("."))
+    Harness::new(desc, microvolt_spec(channels, rate_hz), &ctx())
+}
+
+fn ctx() -> StageInitCtx {
+    StageInitCtx::in_folder(".")
+}
+
+/// What somebody writes who has said at the `acquire` which current flows.
+fn told_nothing(window_s: f64) -> ImpedanceDesc {
+    ImpedanceDesc { current: None, drive: None, window_s, ..ImpedanceDesc::example() }
+}
+
+/// A stream of a board that was told to send this current, as `acquire` describes it.
+fn driven(channels: usize, rate: Rate, current: Current, drive: Drive) -> StreamSpec {
+    let sps = f64::from(rate.sps());
+    let clocks = drive.clocks(rate.clocks());
+    let hz = clocks.map_or(0.0, |clocks| sps * rate.clocks() as f64 / clocks as f64);
+    with_lead_off(
+        channels,
+        sps,
+        LeadOff::On(LeadOffDrive {
+            amperes: current.amperes(),
+            hz,
+            electrodes: 1,
+            response: sinc3(hz / sps),
+        }),
+    )
+}
+
+fn with_lead_off(channels: usize, sps: f64, lead_off: LeadOff) -> StreamSpec {
+    let mut spec = microvolt_spec(channels, sps);
+    spec.sensor = Arc::new(SensorMeta { lead_off, ..SensorMeta::clone(&spec.sensor) });
+    spec
 }
 
 /// Microvolts of a simulated chip with these electrodes and EEG on them, by its driver.
@@ -27,7 +60,7 @@ fn chip_uv(rate: Rate, current: Current, drive: Drive, seconds: u64) -> Vec<f32>
         ..BenchSettings::new(Wiring::Cascade(vec![8]))
     };
     let mut settings = Settings::new(rate, Gain::X24, 8);
-    settings.lead_off = Some(LeadOff { current, drive, side: Side::Positive });
+    settings.lead_off = Some(settings::LeadOff { current, drive, side: Side::Positive });
     let options = Ads1299Options {
         chains: vec![1],
         gap_bits: None,
@@ -57,8 +90,8 @@ fn electrodes_from_1_to_100_kohm_are_found_within_5_percent_while_eeg_streams() 
         (Rate::Sps1000, Current::Na24, Drive::Hz31, 4.0),
         (Rate::Sps500, Current::Na24, Drive::QuarterRate, 4.0),
     ] {
-        let desc = ImpedanceDesc { current, drive, window_s, ..ImpedanceDesc::example() };
-        let mut stage = stage(&desc, 8, f64::from(rate.sps())).unwrap();
+        let desc = told_nothing(window_s);
+        let mut stage = Harness::new(&desc, driven(8, rate, current, drive), &ctx()).unwrap();
         let out = stage.run(&chip_uv(rate, current, drive, 40), 25);
         let values: Vec<&[f32]> = out.chunks_exact(8).collect();
         assert!(values.len() >= 6, "{}", values.len());
@@ -106,7 +139,8 @@ fn a_wave_filtered_step_by_step_gives_back_its_impedance() {
         (250.0, Drive::Hz8, 32),
         (250.0, Drive::QuarterRate, 4),
     ] {
-        let desc = ImpedanceDesc { drive, series_ohm: 2000.0, ..ImpedanceDesc::example() };
+        let desc =
+            ImpedanceDesc { drive: Some(drive), series_ohm: 2000.0, ..ImpedanceDesc::example() };
         // 6 nA through 12 kOhm.
         let signal = square_through_sinc3(72.0, period, 8 * rate_hz as usize);
         let signal: Vec<f32> = signal.into_iter().map(|x| x as f32).collect();
@@ -137,7 +171,11 @@ fn calibration_is_per_channel_or_for_all_and_the_unit_is_kohm() {
 #[test]
 fn currents_not_meant_for_people_need_lab_mode() {
     for current in [Current::Ua6, Current::Ua24] {
-        let desc = |lab_mode| ImpedanceDesc { current, lab_mode, ..ImpedanceDesc::example() };
+        let desc = |lab_mode| ImpedanceDesc {
+            current: Some(current),
+            lab_mode,
+            ..ImpedanceDesc::example()
+        };
         let refused = stage(&desc(false), 1, 250.0).err().unwrap();
         assert_eq!(refused[0].param(), Some("current"));
         assert!(refused[0].to_string().contains("lab_mode: true"), "{}", refused[0]);
@@ -148,7 +186,7 @@ fn currents_not_meant_for_people_need_lab_mode() {
 #[test]
 fn what_cannot_be_measured_is_refused() {
     let with = |drive, rate_hz| {
-        let desc = ImpedanceDesc { drive, ..ImpedanceDesc::example() };
+        let desc = ImpedanceDesc { drive: Some(drive), ..ImpedanceDesc::example() };
         stage(&desc, 1, rate_hz).err().map(|errors| errors[0].param().map(str::to_owned))
     };
     let drive = Some(Some("drive".to_owned()));
@@ -189,4 +227,58 @@ fn eeg_alone_is_next_to_nothing() {
     let desc = ImpedanceDesc { series_ohm: 0.0, ..ImpedanceDesc::example() };
     let out = stage(&desc, 1, 250.0).unwrap().run(&signal, 25);
     assert!(out.iter().all(|kohm| *kohm < 0.1), "{out:?}");
+}
+
+#[test]
+fn what_the_board_was_told_need_not_be_said_again_and_cannot_be_contradicted() {
+    let board = || driven(1, Rate::Sps250, Current::Na24, Drive::Hz8);
+    let with = |current, drive, spec| {
+        let desc = ImpedanceDesc { current, drive, ..ImpedanceDesc::example() };
+        Harness::new(&desc, spec, &ctx()).err().map(|errors| errors[0].clone())
+    };
+    assert_eq!(with(None, None, board()), None);
+    assert_eq!(with(Some(Current::Na24), Some(Drive::Hz8), board()), None, "the same, said twice");
+    let against = |param: &str, message: &str| {
+        Some(ConfigError::AgainstSource {
+            param: param.to_owned(),
+            of_source: "lead_off",
+            message: message.to_owned(),
+        })
+    };
+    assert_eq!(
+        with(Some(Current::Na6), None, board()),
+        against("current", "`current: 6nA`, but the board sends 24 nA: leave `current` out here")
+    );
+    for drive in [Drive::Hz31, Drive::QuarterRate, Drive::Dc] {
+        let refused = with(None, Some(drive), board()).unwrap();
+        assert!(matches!(&refused, ConfigError::AgainstSource { param, .. } if param == "drive"));
+        assert!(refused.to_string().contains("at 7.8125 Hz"), "{refused}");
+    }
+    let off = || with_lead_off(1, 250.0, LeadOff::Off);
+    assert!(matches!(
+        with(Some(Current::Na6), None, off()),
+        Some(ConfigError::AgainstSource { .. })
+    ));
+    let nothing = with(None, None, off()).unwrap().to_string();
+    assert!(nothing.contains("say `lead_off: { current, drive }` at the `acquire`"), "{nothing}");
+    let unknown = with(None, None, microvolt_spec(1, 250.0)).unwrap().to_string();
+    assert!(unknown.contains("say `current` and `drive`"), "{unknown}");
+    // A constant current is for lead-off detection alone.
+    let constant = with(None, None, driven(1, Rate::Sps250, Current::Na6, Drive::Dc)).unwrap();
+    assert!(constant.to_string().contains("no wave to measure"), "{constant}");
+}
+
+#[test]
+fn through_both_electrodes_two_resistors_are_taken_off() {
+    // 6 nA through 10 + 10 kOhm and twice 2.2.
+    let signal = square_through_sinc3(6e-9 * 24_400.0 * 1e6, 8, 2000);
+    let signal: Vec<f32> = signal.into_iter().map(|x| x as f32).collect();
+    let mut spec = driven(1, Rate::Sps250, Current::Na6, Drive::Hz31);
+    let mut sensor = SensorMeta::clone(&spec.sensor);
+    if let LeadOff::On(drive) = &mut sensor.lead_off {
+        drive.electrodes = 2;
+    }
+    spec.sensor = Arc::new(sensor);
+    let out = Harness::new(&told_nothing(4.0), spec, &ctx()).unwrap().run(&signal, 40);
+    assert!(out.len() >= 4 && out.iter().all(|kohm| (kohm - 20.0).abs() < 0.02), "{out:?}");
 }

@@ -117,3 +117,50 @@ fn mains_above_what_the_rate_holds_is_refused() {
     assert_eq!(with(50.0, 0.05, 250.0).as_deref(), Some("window_s"));
     assert_eq!(with(f64::NAN, 1.0, 250.0).as_deref(), Some("mains_hz"));
 }
+
+/// Channels whose board sends 6 nA at 31.25 Hz through the electrodes.
+fn driven(channels: usize) -> StreamSpec {
+    let mut spec = input(channels);
+    let drive = LeadOffDrive { amperes: 6e-9, hz: 31.25, electrodes: 1, response: 0.925 };
+    let sensor = SensorMeta { lead_off: LeadOff::On(drive), ..SensorMeta::clone(&spec.sensor) };
+    spec.sensor = Arc::new(sensor);
+    spec
+}
+
+#[test]
+fn the_lead_off_current_shows_what_is_off_and_is_no_part_of_the_signal() {
+    let ctx = StageInitCtx::in_folder(".");
+    // The fundamental of what 6 nA make of kilohms, with mains and EEG of equal power beside it.
+    let values = |kohm: f64, spec: StreamSpec| {
+        let drive_uv = 6e-9 * kohm * 1e9 * 0.925 / FRAC_PI_4;
+        let signal: Vec<f32> = (0..250)
+            .map(|n| f64::from(n) / 250.0)
+            .map(|t| drive_uv * sine(31.25, t + 0.001) + 9.0 * (sine(50.0, t) + sine(10.0, t)))
+            .map(|x| x as f32)
+            .collect();
+        let mut stage = Harness::new(&QualityDesc::example(), spec, &ctx).unwrap();
+        stage.feed(&signal, Flags::NONE).unwrap().unwrap().microvolts
+    };
+    for kohm in [1.0, 100.0, 1900.0] {
+        let out = values(kohm, driven(1));
+        assert_eq!((out[0], out[1], out[2]), (0.0, 0.0, 0.0), "{kohm} kOhm: {out:?}");
+    }
+    assert!(
+        (values(10.0, driven(1))[3] - 0.5).abs() < 0.02,
+        "half is mains, whatever the current makes"
+    );
+    assert!(values(10.0, input(1))[3] < 0.1, "without knowing of it");
+    assert_eq!(values(2100.0, driven(1))[2], 1.0);
+}
+
+#[test]
+fn mains_that_cannot_be_told_from_the_current_are_refused() {
+    let ctx = StageInitCtx::in_folder(".");
+    let with = |mains_hz| {
+        let desc = QualityDesc { mains_hz, ..QualityDesc::example() };
+        Harness::new(&desc, driven(1), &ctx).err().map(|errors| errors[0].to_string())
+    };
+    assert_eq!((with(50.0), with(60.0)), (None, None));
+    let refused = with(32.0).unwrap();
+    assert!(refused.contains("at 31.25 Hz: choose another `drive`"), "{refused}");
+}
