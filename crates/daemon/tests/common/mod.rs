@@ -139,7 +139,8 @@ impl Live {
         serde_json::from_str(&self.get_text(path)).unwrap()
     }
 
-    fn get_text(&self, path: &str) -> String {
+    /// The answer to a GET, as text.
+    pub fn get_text(&self, path: &str) -> String {
         use std::io::Write;
         let mut stream = std::net::TcpStream::connect(&self.address).unwrap();
         write!(

@@ -5,6 +5,7 @@
 mod common;
 
 mod abuse;
+mod board;
 mod crash;
 mod ctl;
 mod locks;

@@ -189,6 +189,8 @@ pub(crate) struct Heard {
     pub(crate) jumps: Vec<(u64, u64)>,
     /// The times of the last sample before and the first after each jump, ns.
     pub(crate) jump_times_ns: Vec<(i64, i64)>,
+    /// Index and time of the first sample of each packet.
+    pub(crate) times: Vec<(u64, i64)>,
     pub(crate) messages: Vec<Value>,
     /// Every value, of topics that hold f32.
     pub(crate) values: Vec<f32>,
@@ -248,6 +250,7 @@ fn hear(heard: &mut Heard, end_ns: &mut i64, frame: &[u8]) {
     let time_ns = i64::from_le_bytes(frame[16..24].try_into().unwrap());
     let frames = u32::from_le_bytes(frame[24..28].try_into().unwrap());
     heard.packets += 1;
+    heard.times.push((first, time_ns));
     let values =
         frame[32..].chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap()));
     heard.values.extend(values);
