@@ -123,13 +123,14 @@ impl Loaded {
     /// A mistake found later in this document, with the place where its cause was written.
     pub fn locate(&self, error: GraphError) -> Mistake {
         let whole = Place { file: Arc::clone(&self.file), at: None };
-        let against =
-            error.against.as_ref().and_then(|path| Some((path, self.places.find(path)?.at?)));
-        let line =
-            against.and_then(|(path, at)| Some((path.rsplit('/').next()?.to_owned(), at.line)));
+        let against = error.against.clone();
         let mut mistake = self.places.find(&error.path).unwrap_or(&whole).mistake(error);
-        if let Some((param, line)) = line {
-            mistake.message.push_str(&format!(" (`{param}` on line {line})"));
+        if let Some(path) = against
+            && let Some(at) = self.places.find(&path).and_then(|place| place.at)
+        {
+            let param = path.rsplit('/').next().filter(|_| self.places.holds(&path));
+            let what = param.map_or_else(String::new, |param| format!("`{param}` on "));
+            mistake.message += &format!(" ({what}line {})", at.line);
         }
         mistake
     }

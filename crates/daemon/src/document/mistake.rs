@@ -108,6 +108,11 @@ impl SourceMap {
         self.places.insert(path, place);
     }
 
+    /// Whether this very path was written.
+    pub(super) fn holds(&self, path: &str) -> bool {
+        self.places.contains_key(path)
+    }
+
     /// The place of a path, or of the nearest one above it.
     pub(super) fn find(&self, path: &str) -> Option<&Place> {
         let above = path.char_indices().rev().filter(|(_, c)| *c == '/').map(|(i, _)| &path[..i]);

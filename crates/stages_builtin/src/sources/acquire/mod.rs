@@ -112,7 +112,7 @@ impl StageDesc for AcquireDesc {
         let mut metas: Vec<ChannelMeta> = channels
             .iter()
             .enumerate()
-            .map(|(n, channel)| channel_meta(label(n), channel, sensor.reference()))
+            .map(|(n, channel)| channel_meta(label(n), *channel, sensor.reference()))
             .collect();
         if self.edge_channel {
             metas.push(source::edge_channel());
@@ -210,7 +210,7 @@ impl AcquireDesc {
 ///
 /// With SRB2 the reference is (data sheet SBAS499C, CHnSET): codes count reference minus electrode, so a step is negative. OpenBCI's firmware
 /// and programs leave it at that, and say so ("Polarity of ERP signal", OpenBCI forum 2042; OpenBCI/Documentation issue 187).
-fn channel_meta(label: String, channel: &Channel, reference: Reference) -> ChannelMeta {
+fn channel_meta(label: String, channel: Channel, reference: Reference) -> ChannelMeta {
     let meta = ChannelMeta::adc24(label, VREF_UV, f64::from(channel.gain.value()));
     let upside_down = reference == Reference::Srb2 && channel.input == Input::Normal;
     let sign = if upside_down { -1.0 } else { 1.0 };
