@@ -130,7 +130,7 @@ impl Loaded {
         {
             let param = path.rsplit('/').next().filter(|_| self.places.holds(&path));
             let what = param.map_or_else(String::new, |param| format!("`{param}` on "));
-            mistake.message += &format!(" ({what}line {})", at.line);
+            mistake.message = format!("{} ({what}line {})", mistake.message, at.line);
         }
         mistake
     }
