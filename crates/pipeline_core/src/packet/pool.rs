@@ -22,8 +22,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const SHELF_PACKETS: usize = 16_384;
 /// Buffers whose shell was dropped: a rare case, so a small shelf.
 const SHELF_BUFFERS: usize = 256;
-/// Spare packets made together with the first.
-const FIRST_SPARE: u64 = 16;
+/// Spare packets made together with the first: so many may wait between two threads before the pool has to grow. Where a packet holds
+/// 10 ms that is more than a second, which a busy machine takes from a thread now and then.
+const FIRST_SPARE: u64 = 128;
 /// The most that spare packets may take each time.
 const SPARE_BYTES: usize = 1 << 20;
 
@@ -47,7 +48,7 @@ impl Shelf {
     }
 }
 
-/// A stage's supply of packets. Empty at first; it grows to what is in flight and stays there.
+/// A stage's supply of packets. Empty at first; with the first packet it has room for a stall, it grows to what is in flight, and stays there.
 pub struct PacketPool {
     shelf: Arc<Shelf>,
     /// Packets that came home on this thread.
