@@ -288,6 +288,12 @@ impl StageCtx {
         Self { stage: Some(Arc::clone(id)), ..self }
     }
 
+    /// Has its packets made now: while a device converts, its source has no time for that.
+    pub(crate) fn fill_pool(&mut self) {
+        let capacity = self.capacity_samples;
+        self.pool.get_or_insert_with(|| PacketPool::new(capacity)).fill();
+    }
+
     pub(crate) fn set_ledger(&mut self, ledger: Ledger) {
         self.ledger = ledger;
     }

@@ -231,6 +231,9 @@ fn lay_out(
         if node.role == Role::Sink {
             ctx.set_ledger(Ledger::up_to(n, &books));
         }
+        if node.role == Role::Source && past.node().is_none() {
+            ctx.fill_pool();
+        }
         let node = RtNode {
             id: Arc::clone(&seated[n].id),
             index: n,

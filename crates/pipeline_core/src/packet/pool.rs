@@ -48,7 +48,8 @@ impl Shelf {
     }
 }
 
-/// A stage's supply of packets. Empty at first; with the first packet it has room for a stall, it grows to what is in flight, and stays there.
+/// A stage's supply of packets. Empty at first; with the first packet it has room for a stall, it grows to what is in flight, and
+/// stays there.
 pub struct PacketPool {
     shelf: Arc<Shelf>,
     /// Packets that came home on this thread.
@@ -67,6 +68,14 @@ impl PacketPool {
             shells_made: AtomicU64::new(0),
         };
         Self { shelf: Arc::new(shelf), at_hand: Vec::new(), spare: Vec::new(), capacity_samples }
+    }
+
+    /// Makes the first packets now rather than when the first is asked for.
+    pub(crate) fn fill(&mut self) {
+        if self.shells_made() == 0 {
+            let shell = self.make();
+            self.spare.push(shell);
+        }
     }
 
     /// A packet nobody else holds, with `header` and without samples.
@@ -303,6 +312,15 @@ mod tests {
         // The shelf still has spare packets; the buffers serve once those are all out.
         let all: Vec<_> = (0..2 * pool.shells_made()).map(|_| packet(&mut pool)).collect();
         assert!(all.iter().any(|p| p.microvolts().as_ptr() == address));
+    }
+
+    #[test]
+    fn a_pool_that_was_filled_makes_nothing_for_its_first_packets() {
+        let mut pool = PacketPool::new(4);
+        pool.fill();
+        let made = pool.shells_made();
+        let all: Vec<_> = (0..FIRST_SPARE).map(|_| packet(&mut pool)).collect();
+        assert_eq!((pool.shells_made(), all.len() as u64), (made, FIRST_SPARE));
     }
 
     #[test]
