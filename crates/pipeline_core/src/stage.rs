@@ -290,8 +290,7 @@ impl StageCtx {
 
     /// Has its packets made now: while a device converts, its source has no time for that.
     pub(crate) fn fill_pool(&mut self) {
-        let capacity = self.capacity_samples;
-        self.pool.get_or_insert_with(|| PacketPool::new(capacity)).fill();
+        self.pool().fill();
     }
 
     pub(crate) fn set_ledger(&mut self, ledger: Ledger) {
@@ -317,8 +316,12 @@ impl StageCtx {
 
     /// A pooled packet that nobody else holds.
     pub fn fresh(&mut self, header: PacketHeader, kind: PacketKind) -> FreshPacket {
+        self.pool().fresh(header, kind)
+    }
+
+    fn pool(&mut self) -> &mut PacketPool {
         let capacity = self.capacity_samples;
-        self.pool.get_or_insert_with(|| PacketPool::new(capacity)).fresh(header, kind)
+        self.pool.get_or_insert_with(|| PacketPool::new(capacity))
     }
 
     /// Takes a packet home that this stage made and its thread lets go of.

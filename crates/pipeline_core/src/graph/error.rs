@@ -78,14 +78,10 @@ impl ConfigError {
 
     /// As a mistake of `stage`, whose input comes from `source`.
     pub(super) fn at(self, stage: &str, source: &str) -> GraphError {
-        let path = match &self {
-            Self::Input(_) => format!("/stages/{stage}"),
-            Self::Setting { path, .. } => path.clone(),
-            Self::Param { param, .. }
-            | Self::ParamForInput { param, .. }
-            | Self::AgainstSource { param, .. } => {
-                format!("/stages/{stage}/params/{param}")
-            }
+        let path = match (&self, self.param()) {
+            (Self::Setting { path, .. }, _) => path.clone(),
+            (_, Some(param)) => format!("/stages/{stage}/params/{param}"),
+            (_, None) => format!("/stages/{stage}"),
         };
         let against = match &self {
             Self::AgainstSource { of_source, .. } => {
