@@ -10,12 +10,14 @@ mod look;
 mod machine;
 mod memory;
 mod report;
+mod trial;
 
 pub(crate) use awake::may_stay_awake;
 pub(crate) use interrupts::InterruptReport;
 pub(crate) use look::look_after;
 pub(crate) use memory::{MemoryLock, lock_memory};
 pub(crate) use report::{SchedulingReport, warnings};
+pub(crate) use trial::{ACQUISITION_PRIORITY, try_priority};
 
 use crate::machine::Root;
 use awake::Awake;

@@ -2,12 +2,12 @@
 
 use pipeline_core::executor::{Group, Refused, arrange_this_thread};
 
-/// That of acquisition in the pipelines that come with eegd.
-pub(super) const TRIED_PRIORITY: u8 = 80;
+/// That of acquisition in the pipelines that come with eegd: above interrupt threads (50).
+pub(crate) const ACQUISITION_PRIORITY: u8 = 80;
 
 /// The priority that a thread of its own got, or what the system said.
-pub(super) fn try_priority() -> Result<u8, String> {
-    let asked = Group { priority: Some(TRIED_PRIORITY), ..Group::default() };
+pub(crate) fn try_priority() -> Result<u8, String> {
+    let asked = Group { priority: Some(ACQUISITION_PRIORITY), ..Group::default() };
     let thread = std::thread::Builder::new().name("trial".to_owned());
     let thread =
         thread.spawn(move || arrange_this_thread(&asked)).map_err(|error| error.to_string())?;
@@ -18,7 +18,7 @@ pub(super) fn try_priority() -> Result<u8, String> {
     });
     match (got.priority, refused) {
         (_, Some(why)) => Err(why),
-        (Some(TRIED_PRIORITY), None) => Ok(TRIED_PRIORITY),
+        (Some(ACQUISITION_PRIORITY), None) => Ok(ACQUISITION_PRIORITY),
         (has, None) => Err(format!("it was given, and reads {} afterwards", has.unwrap_or(0))),
     }
 }

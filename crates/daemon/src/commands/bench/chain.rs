@@ -7,6 +7,7 @@
 use super::ends::{Pace, Sent, codes};
 use super::line::{Node, begin};
 use super::rig::{Clients, Rig, TOPIC};
+use crate::realtime::ACQUISITION_PRIORITY;
 use pipeline_core::Role;
 use pipeline_core::clock::monotonic_ns;
 use pipeline_core::executor::{Group, Running, StageInfo, Wait};
@@ -25,7 +26,7 @@ const DRAIN_AT_LEAST_S: f64 = 0.1;
 const SLICE: Duration = Duration::from_millis(10);
 
 /// The priorities of the groups, as in the pipelines that come with eegd.
-const PRIORITIES: [(&str, u8); 2] = [("acquire", 80), ("dsp", 70)];
+const PRIORITIES: [(&str, u8); 2] = [("acquire", ACQUISITION_PRIORITY), ("dsp", 70)];
 
 /// What takes the samples beside the filters, and how the threads are scheduled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use super::report::{Better, Row, quantile};
 use super::rig::Rig;
 use super::wake;
 use crate::machine::{self, Root};
+use crate::realtime::{ACQUISITION_PRIORITY, try_priority};
 use anyhow::Context;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -109,7 +110,8 @@ fn parts(rig: &Rig, effort: Effort, progress: &Progress<'_>) -> anyhow::Result<V
         if show("wake-ups") {
             break;
         }
-        for (name, priority) in [("late by", None), ("late by, under SCHED_FIFO", Some(wake::FIFO))]
+        for (name, priority) in
+            [("late by", None), ("late by, under SCHED_FIFO", Some(ACQUISITION_PRIORITY))]
         {
             // Without the right to a priority there is no such row.
             if let Some(late) = wake::lateness_us(effort.wakes, priority)? {
@@ -144,9 +146,8 @@ fn chains(rig: &Rig, effort: Effort, progress: &Progress<'_>) -> anyhow::Result<
     let ceiling = ceiling(effort);
     let mut rounds = Rounds::default();
     let mut knees: Vec<(Condition, Vec<Knee>)> = Vec::new();
-    // One wake-up tells whether this process has a right to a priority.
-    let may_have_priority = wake::lateness_us(1, Some(wake::FIFO))?.is_some();
-    let conditions = Condition::all(may_have_priority, &machine::cores(&Root::default()).isolated);
+    let conditions =
+        Condition::all(try_priority().is_ok(), &machine::cores(&Root::default()).isolated);
     let turns = effort.knees * conditions.len();
     for turn in 0..turns {
         let condition = conditions[turn % conditions.len()];

@@ -12,9 +12,6 @@ use rustix::time::{ClockId, Timespec};
 
 const INTERVAL_NS: u64 = 1_000_000;
 
-/// The priority that is tried: above interrupt threads (50), as for acquisition.
-pub(super) const FIFO: u8 = 80;
-
 /// Microseconds by which each of `wakes` wake-ups was late; `None` when the thread may not have this priority.
 pub(super) fn lateness_us(wakes: usize, priority: Option<u8>) -> anyhow::Result<Option<Vec<f64>>> {
     let work = move || {

@@ -2,11 +2,10 @@
 
 use super::facts::{Facts, Trials};
 use super::finding::Finding;
-use super::rights::TRIED_PRIORITY;
 use crate::machine::{
     Cores, IdleState, Model, Power, Preemption, how_to_stay_awake, in_words, slow_idle_states,
 };
-use crate::realtime::MemoryLock;
+use crate::realtime::{ACQUISITION_PRIORITY, MemoryLock};
 
 /// Below this, no core can be set aside for acquisition.
 const CORES_TO_SET_ASIDE: usize = 4;
@@ -59,14 +58,16 @@ fn rights(facts: &Facts, trials: &Trials, program: &str) -> [Finding; 2] {
     );
     let priority = match &trials.priority {
         Ok(given) => Finding::ok("priority", format!("SCHED_FIFO {given} was asked for and given")),
-        Err(why) if facts.highest_priority == 0 => {
-            Finding::warn("priority", format!("no SCHED_FIFO {TRIED_PRIORITY}: {why}"), &grant)
-        }
+        Err(why) if facts.highest_priority == 0 => Finding::warn(
+            "priority",
+            format!("no SCHED_FIFO {ACQUISITION_PRIORITY}: {why}"),
+            &grant,
+        ),
         Err(why) => {
             let found =
-                format!("no SCHED_FIFO {TRIED_PRIORITY}, in spite of the right to it: {why}");
+                format!("no SCHED_FIFO {ACQUISITION_PRIORITY}, in spite of the right to it: {why}");
             let advice = format!(
-                "`ulimit -r` has to be {TRIED_PRIORITY} or more, `sysctl kernel.sched_rt_runtime_us` not 0; \
+                "`ulimit -r` has to be {ACQUISITION_PRIORITY} or more, `sysctl kernel.sched_rt_runtime_us` not 0; \
                  a container needs CAP_SYS_NICE of its own"
             );
             Finding::warn("priority", found, advice)

@@ -4,7 +4,6 @@ mod checks;
 mod disk;
 mod facts;
 mod finding;
-mod rights;
 mod sensors;
 mod surroundings;
 #[cfg(test)]
@@ -17,7 +16,7 @@ use super::cli::Doctor;
 use super::load::prepare;
 use crate::host::Surroundings;
 use crate::machine::Root;
-use crate::realtime::{lock_memory, may_stay_awake};
+use crate::realtime::{lock_memory, may_stay_awake, try_priority};
 use anyhow::Context;
 use facts::{Facts, Trials};
 use finding::{Finding, Verdict, to_text, worst};
@@ -36,7 +35,7 @@ pub(super) fn doctor(options: &Doctor, registry: Registry) -> Result<(), Failed>
         .transpose()?;
     let root = Root::default();
     let trials = Trials {
-        priority: rights::try_priority(),
+        priority: try_priority(),
         memory: lock_memory(),
         may_stay_awake: may_stay_awake(&root),
         disk: disk::try_disk(&options.data.data_dir),
