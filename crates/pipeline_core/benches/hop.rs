@@ -12,8 +12,8 @@ mod support;
 use pipeline_core::clock::monotonic_ns;
 use pipeline_core::executor::{Group, Wait};
 use pipeline_core::{
-    Built, Lockable, PacketKind, PacketPool, Role, RtPacket, SourceImpl, SourceStep, StageCtx,
-    StageError, StageImpl, StageResult, StreamSpec,
+    Built, Lockable, PacketKind, PacketPool, PoolSize, Role, RtPacket, SourceImpl, SourceStep,
+    StageCtx, StageError, StageImpl, StageResult, StreamSpec,
 };
 use rustix::thread::{CpuSet, sched_setaffinity};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -88,7 +88,7 @@ fn sync_channel_ns(packets: usize) -> f64 {
     let producer = named("producer", move || {
         pin(0);
         let (spec, codes) = (spec(), codes(8));
-        let mut pool = PacketPool::new(8);
+        let mut pool = PacketPool::new(PoolSize { packet_samples: 8, packets_per_s: 16_000.0 });
         for n in 0..packets + WARM_UP {
             let mut packet = pool.fresh(header(&spec, n as u64), PacketKind::RawI32);
             packet.codes_mut().extend_from_slice(&codes);

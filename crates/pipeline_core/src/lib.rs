@@ -27,7 +27,7 @@ pub use event::{Event, EventKind};
 pub use graph::{Built, ConfigError, Inputs, Role, StreamSpec};
 pub use packet::{
     ChannelMeta, Flags, FreshPacket, LeadOff, LeadOffDrive, PacketData, PacketHeader, PacketKind,
-    PacketOwned, PacketPool, PacketView, RtPacket, SensorMeta,
+    PacketOwned, PacketPool, PacketView, PoolSize, RtPacket, SensorMeta,
 };
 pub use stage::{
     ErrorAction, ErrorPolicy, LockReason, Lockable, OpenError, SourceImpl, SourceStep, StageCtx,

@@ -7,7 +7,7 @@
 use crate::clock;
 use crate::event::Event;
 use crate::executor::wake::Waker;
-use crate::packet::{Flags, FreshPacket, PacketHeader, PacketKind, PacketPool, RtPacket};
+use crate::packet::{Flags, FreshPacket, PacketHeader, PacketKind, PacketPool, PoolSize, RtPacket};
 use crate::telemetry::{FileAccount, Ledger, SourceAccount, StageFigures};
 use std::any::Any;
 use std::io;
@@ -245,7 +245,7 @@ impl ErrorPolicy for ErrorAction {
 pub struct StageCtx {
     /// Made with the first packet asked for: most stages never do.
     pool: Option<PacketPool>,
-    capacity_samples: usize,
+    pool_size: PoolSize,
     raised: Flags,
     port: usize,
     lost_before: u64,
@@ -266,13 +266,13 @@ pub(crate) struct Pacer {
 
 impl StageCtx {
     pub(crate) fn new(
-        capacity_samples: usize,
+        pool_size: PoolSize,
         pacer: Option<Pacer>,
         reports: Option<SyncSender<Event>>,
     ) -> Self {
         Self {
             pool: None,
-            capacity_samples,
+            pool_size,
             raised: Flags::NONE,
             port: 0,
             lost_before: 0,
@@ -303,8 +303,8 @@ impl StageCtx {
     }
 
     /// A context outside any executor, for tests and benchmarks of one stage.
-    pub fn for_test(capacity_samples: usize) -> Self {
-        Self::new(capacity_samples, None, None)
+    pub fn for_test(packet_samples: usize) -> Self {
+        Self::new(PoolSize { packet_samples, packets_per_s: 100.0 }, None, None)
     }
 
     /// What is reported from now on, up to 64 at a time: for tests of one stage.
@@ -320,8 +320,8 @@ impl StageCtx {
     }
 
     fn pool(&mut self) -> &mut PacketPool {
-        let capacity = self.capacity_samples;
-        self.pool.get_or_insert_with(|| PacketPool::new(capacity))
+        let size = self.pool_size;
+        self.pool.get_or_insert_with(|| PacketPool::new(size))
     }
 
     /// Takes a packet home that this stage made and its thread lets go of.

@@ -53,9 +53,8 @@ impl Wiring {
                 }
                 let spec =
                     nodes[*input].output.as_ref().expect("only stages with an output are inputs");
-                let per_second = spec.rate_hz / spec.max_frames.max(1) as f64;
                 let link = wiring.link(from, to, handles);
-                link.packets += (per_second * EDGE_SECONDS).ceil() as usize;
+                link.packets += (spec.packets_per_s() * EDGE_SECONDS).ceil() as usize;
                 match link.lanes.iter_mut().find(|(seat, _)| *seat == sender) {
                     Some((_, targets)) => targets.push(target),
                     None => link.lanes.push((sender, vec![target])),

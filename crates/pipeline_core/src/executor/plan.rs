@@ -226,7 +226,7 @@ fn lay_out(
             Fate::New | Fate::Afresh(_) => Past::None,
         };
         let mark = past.node().and_then(|b| before.marks.get(&b));
-        let ctx = StageCtx::new(node.max_samples, pacer, Some(reports.clone()));
+        let ctx = StageCtx::new(node.pool_size, pacer, Some(reports.clone()));
         let mut ctx = ctx.of_stage(&seated[n].id);
         if node.role == Role::Sink {
             ctx.set_ledger(Ledger::up_to(n, &books));

@@ -5,7 +5,7 @@ use super::error::GraphError;
 use super::order::wire;
 use super::response::FrequencyResponse;
 use super::spec::StreamSpec;
-use crate::packet::{ChannelMeta, PacketKind, SensorMeta};
+use crate::packet::{ChannelMeta, PacketKind, PoolSize, SensorMeta};
 use crate::stage::{ErrorPolicy, SourceImpl, StageImpl};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,8 +30,8 @@ pub struct Node {
     pub output: Option<StreamSpec>,
     /// What it does to each frequency, if it is a filter.
     pub response: Option<Arc<dyn FrequencyResponse>>,
-    /// The most samples a packet has that comes in or goes out: what its pool makes room for.
-    pub max_samples: usize,
+    /// What its pool is made for: the most samples a packet has that comes in or goes out, and how often one goes out.
+    pub pool_size: PoolSize,
     /// What to do when it fails.
     pub policy: Box<dyn ErrorPolicy>,
     /// The stage.
@@ -199,7 +199,10 @@ fn assemble(
             group: group_of(&desc),
             role: desc.build.role(),
             id: desc.id,
-            max_samples: output.as_ref().map_or(0, StreamSpec::max_samples).max(fed),
+            pool_size: PoolSize {
+                packet_samples: output.as_ref().map_or(0, StreamSpec::max_samples).max(fed),
+                packets_per_s: output.as_ref().map_or(0.0, StreamSpec::packets_per_s),
+            },
             inputs,
             output,
             response,

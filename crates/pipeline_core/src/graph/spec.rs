@@ -36,6 +36,11 @@ impl StreamSpec {
         self.max_frames * self.channels()
     }
 
+    /// Packets a second, when each is as large as can be.
+    pub fn packets_per_s(&self) -> f64 {
+        self.rate_hz / self.max_frames.max(1) as f64
+    }
+
     /// `Ok` when `hz` lies below half the rate and above zero.
     ///
     /// # Errors

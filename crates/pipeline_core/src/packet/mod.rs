@@ -16,7 +16,7 @@ pub use header::{Flags, PacketHeader};
 pub use lead_off::{LeadOff, LeadOffDrive};
 pub use meta::{ChannelMeta, SensorMeta};
 pub use owned::PacketOwned;
-pub use pool::{FreshPacket, PacketPool};
+pub use pool::{FreshPacket, PacketPool, PoolSize};
 pub use view::{PacketData, PacketView};
 
 use pool::Shelf;

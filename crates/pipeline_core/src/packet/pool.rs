@@ -18,15 +18,34 @@ use crossbeam_queue::ArrayQueue;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many packets a shelf holds; far more than the bounded edges can keep in flight.
-const SHELF_PACKETS: usize = 16_384;
+/// For how long packets may be on their way until the shelf is too small for them: more than all edges and recorders' queues hold.
+const SHELF_S: f64 = 32.0;
+/// How many a shelf holds at least and at most.
+const SHELF_PACKETS: (usize, usize) = (256, 16_384);
 /// Buffers whose shell was dropped: a rare case, so a small shelf.
 const SHELF_BUFFERS: usize = 256;
-/// Spare packets made together with the first: so many may wait between two threads before the pool has to grow. Where a packet holds
-/// 10 ms that is more than a second, which a busy machine takes from a thread now and then.
-const FIRST_SPARE: u64 = 128;
+/// For how long packets may wait between two threads before the pool has to grow: a busy machine takes a second from a thread now and then.
+const FIRST_SPARE_S: f64 = 1.3;
+/// Spare packets made together with the first, at least and at most.
+const FIRST_SPARE: (usize, usize) = (4, 128);
 /// The most that spare packets may take each time.
 const SPARE_BYTES: usize = 1 << 20;
+
+/// What a pool is made for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PoolSize {
+    /// Samples (frames times channels) that each packet has room for from the start.
+    pub packet_samples: usize,
+    /// Packets a second.
+    pub packets_per_s: f64,
+}
+
+impl PoolSize {
+    /// How many packets come in some seconds, within limits.
+    fn packets_in(self, seconds: f64, (least, most): (usize, usize)) -> usize {
+        ((self.packets_per_s * seconds).ceil() as usize).clamp(least, most)
+    }
+}
 
 pub(super) struct Shelf {
     packets: ArrayQueue<Arc<RtPacket>>,
@@ -56,18 +75,18 @@ pub struct PacketPool {
     at_hand: Vec<Arc<RtPacket>>,
     /// Packets that have not been out yet.
     spare: Vec<Arc<RtPacket>>,
-    capacity_samples: usize,
+    size: PoolSize,
 }
 
 impl PacketPool {
-    /// A pool whose packets have room for `capacity_samples` samples (frames times channels) from the start.
-    pub fn new(capacity_samples: usize) -> Self {
+    /// A pool for packets of some size at some rate. Any other works as well, but asks the allocator later on.
+    pub fn new(size: PoolSize) -> Self {
         let shelf = Shelf {
-            packets: ArrayQueue::new(SHELF_PACKETS),
+            packets: ArrayQueue::new(size.packets_in(SHELF_S, SHELF_PACKETS)),
             buffers: ArrayQueue::new(SHELF_BUFFERS),
             shells_made: AtomicU64::new(0),
         };
-        Self { shelf: Arc::new(shelf), at_hand: Vec::new(), spare: Vec::new(), capacity_samples }
+        Self { shelf: Arc::new(shelf), at_hand: Vec::new(), spare: Vec::new(), size }
     }
 
     /// Makes the first packets now rather than when the first is asked for.
@@ -114,8 +133,9 @@ impl PacketPool {
     /// once met its load has room to double before it comes back here.
     #[cold]
     fn make(&mut self) -> Arc<RtPacket> {
-        let bytes = self.capacity_samples.max(1) * (size_of::<i32>() + size_of::<f32>());
-        let spare = (self.shells_made().max(FIRST_SPARE) as usize).min(SPARE_BYTES / bytes);
+        let bytes = self.size.packet_samples.max(1) * (size_of::<i32>() + size_of::<f32>());
+        let first = self.size.packets_in(FIRST_SPARE_S, FIRST_SPARE);
+        let spare = (self.shells_made() as usize).max(first).min(SPARE_BYTES / bytes);
         for _ in 0..spare {
             self.spare.push(self.shell());
         }
@@ -125,7 +145,7 @@ impl PacketPool {
     fn shell(&self) -> Arc<RtPacket> {
         self.shelf.shells_made.fetch_add(1, Ordering::Relaxed);
         let (codes, microvolts) = self.shelf.buffers.pop().unwrap_or_else(|| {
-            (touched(self.capacity_samples, 0), touched(self.capacity_samples, 0.0))
+            (touched(self.size.packet_samples, 0), touched(self.size.packet_samples, 0.0))
         });
         Arc::new(RtPacket {
             header: PacketHeader {
@@ -249,6 +269,8 @@ mod tests {
     use super::*;
     use crate::packet::{ChannelMeta, Flags, SensorMeta};
 
+    const SIZE: PoolSize = PoolSize { packet_samples: 4, packets_per_s: 50.0 };
+
     fn header() -> PacketHeader {
         let sensor =
             SensorMeta { channels: vec![ChannelMeta::microvolts("a"); 2], ..SensorMeta::default() };
@@ -271,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_recycled_packet_is_used_again() {
-        let mut pool = PacketPool::new(4);
+        let mut pool = PacketPool::new(SIZE);
         let first = packet(&mut pool);
         let address = Arc::as_ptr(&first);
         assert_eq!(first.frames(), 2);
@@ -293,7 +315,7 @@ mod tests {
 
     #[test]
     fn a_packet_still_held_is_not_handed_out_again() {
-        let mut pool = PacketPool::new(4);
+        let mut pool = PacketPool::new(SIZE);
         let held = packet(&mut pool);
         Arc::clone(&held).recycle();
         let next = packet(&mut pool);
@@ -307,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_dropped_packet_brings_its_buffers_home() {
-        let mut pool = PacketPool::new(4);
+        let mut pool = PacketPool::new(SIZE);
         let address = packet(&mut pool).microvolts().as_ptr();
         // The shelf still has spare packets; the buffers serve once those are all out.
         let all: Vec<_> = (0..2 * pool.shells_made()).map(|_| packet(&mut pool)).collect();
@@ -316,16 +338,29 @@ mod tests {
 
     #[test]
     fn a_pool_that_was_filled_makes_nothing_for_its_first_packets() {
-        let mut pool = PacketPool::new(4);
+        let mut pool = PacketPool::new(SIZE);
         pool.fill();
         let made = pool.shells_made();
-        let all: Vec<_> = (0..FIRST_SPARE).map(|_| packet(&mut pool)).collect();
-        assert_eq!((pool.shells_made(), all.len() as u64), (made, FIRST_SPARE));
+        assert_eq!(made, 66, "65 in 1.3 s, and the one asked for");
+        let all: Vec<_> = (0..made).map(|_| packet(&mut pool)).collect();
+        assert_eq!((pool.shells_made(), all.len() as u64), (made, made));
+    }
+
+    #[test]
+    fn a_stage_with_few_packets_has_a_small_pool() {
+        let mut pool = PacketPool::new(PoolSize { packets_per_s: 2.0, ..SIZE });
+        pool.fill();
+        assert_eq!((pool.shells_made(), pool.shelf.packets.capacity()), (5, 256));
+        let all: Vec<_> = (0..40).map(|_| packet(&mut pool)).collect();
+        all.into_iter().for_each(RtPacket::recycle);
+        let made = pool.shells_made();
+        let _all: Vec<_> = (0..40).map(|_| packet(&mut pool)).collect();
+        assert_eq!(pool.shells_made(), made, "it has grown once, to what is in flight");
     }
 
     #[test]
     fn a_packet_outlives_its_pool() {
-        let mut pool = PacketPool::new(4);
+        let mut pool = PacketPool::new(SIZE);
         let survivor = packet(&mut pool);
         drop(pool);
         assert_eq!(survivor.microvolts(), [1.0, 2.0, 3.0, 4.0]);
