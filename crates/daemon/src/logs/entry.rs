@@ -2,7 +2,7 @@
 
 use pipeline_core::clock::pair_ns;
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::fmt::Debug;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
@@ -14,7 +14,8 @@ pub(super) struct Entry {
     pub(super) time_unix_ns: i64,
     pub(super) level: Level,
     pub(super) message: String,
-    pub(super) fields: Map<String, Value>,
+    /// A list, because hundreds are kept and most have few fields.
+    pub(super) fields: Vec<(&'static str, Value)>,
 }
 
 impl Entry {
@@ -23,7 +24,7 @@ impl Entry {
             time_unix_ns: pair_ns().1,
             level: *event.metadata().level(),
             message: String::new(),
-            fields: Map::new(),
+            fields: Vec::new(),
         };
         event.record(&mut entry);
         entry
@@ -40,7 +41,7 @@ impl Entry {
     }
 
     fn put(&mut self, field: &Field, value: Value) {
-        self.fields.insert(field.name().to_owned(), value);
+        self.fields.push((field.name(), value));
     }
 }
 

@@ -106,12 +106,11 @@ mod tests {
 
     #[test]
     fn text_for_people_and_one_json_object_for_journals() {
-        let fields = json!({ "stage": "notch", "lost_frames": 5 });
         let mut entry = Entry {
             time_unix_ns: 7,
             level: Level::WARN,
             message: "a \"loss\"\nof 5".to_owned(),
-            fields: fields.as_object().unwrap().clone(),
+            fields: vec![("stage", "notch".into()), ("lost_frames", 5.into())],
         };
         let text = "eegd: warning: a \"loss\"\nof 5 (3 more like this were left out)";
         assert_eq!(line(&entry, LogFormat::Text, 3), text);
