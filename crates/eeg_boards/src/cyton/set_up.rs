@@ -5,7 +5,7 @@ use super::PACKETS_PER_S;
 use super::command::{self, Banner};
 use super::error::CytonError;
 use super::link::Link;
-use crate::ads1299::settings::{Channel, Current, Drive, Input, LeadOff, Reference, Side};
+use crate::ads1299::settings::{Channel, Current, Drive, Input, LeadOff, Reference};
 
 /// What the board is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,9 +174,9 @@ impl SetUp {
                 command::set_channel(n, channels[n], *reference, *bias).to_vec()
             }
             Step::LeadOff(n) => {
-                let through = settings.lead_off.map(|lead_off| lead_off.side);
-                let on = |side| through == Some(side) || through == Some(Side::Both);
-                command::set_lead_off(n, on(Side::Positive), on(Side::Negative)).to_vec()
+                let sides = |lead_off: LeadOff| lead_off.sides(settings.reference);
+                let (positive, negative) = settings.lead_off.map_or((false, false), sides);
+                command::set_lead_off(n, positive, negative).to_vec()
             }
             Step::Time => command::TIME_ON.to_vec(),
             Step::Start => command::START.to_vec(),

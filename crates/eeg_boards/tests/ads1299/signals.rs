@@ -188,6 +188,9 @@ fn through_a_shared_reference_flow_the_currents_of_all_its_channels() {
     for (reference, side, expected_uv) in [
         (Reference::Pairs, Side::Positive, 480.0),
         (Reference::Pairs, Side::Both, 600.0),
+        (Reference::Pairs, Side::Electrode, 480.0),
+        (Reference::Srb1, Side::Electrode, 480.0),
+        (Reference::Srb2, Side::Electrode, 480.0),
         (Reference::Srb1, Side::Positive, 480.0),
         (Reference::Srb1, Side::Negative, 960.0),
         (Reference::Srb2, Side::Negative, 480.0),

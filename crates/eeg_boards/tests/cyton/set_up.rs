@@ -15,7 +15,7 @@ fn commands_are_the_settings_and_answers_are_checked() {
     settings.channels[1] = Channel { gain: Gain::X1, input: Input::Shorted };
     settings.channels[12] = Channel { gain: Gain::X12, input: Input::TestSignal };
     settings.lead_off =
-        Some(LeadOff { current: Current::Na6, drive: Drive::Hz31, side: Side::Negative });
+        Some(LeadOff { current: Current::Na6, drive: Drive::Hz31, side: Side::default() });
     let mut board = Cyton::new(Box::new(link.clone()), settings).unwrap();
     board.open().unwrap();
     let channel = |n| link.with(|board| board.channel(n));

@@ -1,5 +1,6 @@
 //! The current that lead-off detection and impedance measurement send through the electrodes (data sheet section 9.6.1, LOFF).
 
+use super::Reference;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -80,13 +81,15 @@ impl Drive {
 
 /// Through which electrodes of a channel the current flows.
 ///
-/// Where the inputs of one side are all connected to the reference ([`Reference`](super::Reference)), the currents of all channels on that
-/// side add up in the one reference electrode: there the channels' own electrodes are on the other side.
+/// Where the inputs of one side are all connected to the reference, the currents of all channels on that side add up in the one reference
+/// electrode; [`LeadOff::flows_through_the_reference`] tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
-    /// The one at the non-inverting input.
+    /// The channel's own: the one at the inverting input with the reference at SRB2, otherwise the one at the non-inverting input.
     #[default]
+    Electrode,
+    /// The one at the non-inverting input.
     Positive,
     /// The one at the inverting input.
     Negative,
@@ -100,11 +103,25 @@ impl LeadOff {
         (self.current as u8) << 2 | self.drive as u8
     }
 
-    pub(super) const fn sides(self) -> (bool, bool) {
-        match self.side {
-            Side::Positive => (true, false),
-            Side::Negative => (false, true),
-            Side::Both => (true, true),
+    /// Whether the current flows through the electrode at the non-inverting input, and through that at the inverting one.
+    pub const fn sides(self, reference: Reference) -> (bool, bool) {
+        match (self.side, reference) {
+            (Side::Negative, _) | (Side::Electrode, Reference::Srb2) => (false, true),
+            (Side::Positive, _) | (Side::Electrode, Reference::Pairs | Reference::Srb1) => {
+                (true, false)
+            }
+            (Side::Both, _) => (true, true),
+        }
+    }
+
+    /// Whether the currents of all channels add up in the reference electrode, so that its impedance is measured as many times as there
+    /// are channels, and shown as that of every electrode.
+    pub const fn flows_through_the_reference(self, reference: Reference) -> bool {
+        let (positive, negative) = self.sides(reference);
+        match reference {
+            Reference::Pairs => false,
+            Reference::Srb1 => negative,
+            Reference::Srb2 => positive,
         }
     }
 }

@@ -114,7 +114,7 @@ impl Settings {
         }
         if let Some(lead_off) = self.lead_off {
             registers.set(reg::LOFF, lead_off.code());
-            let (positive, negative) = lead_off.sides();
+            let (positive, negative) = lead_off.sides(self.reference);
             registers.set(reg::LOFF_SENSP, if positive { all } else { 0 });
             registers.set(reg::LOFF_SENSN, if negative { all } else { 0 });
             // The comparators look for a constant current's voltage.

@@ -105,6 +105,7 @@ impl StageDesc for AcquireDesc {
         ])?;
         let sensor = Sensor::find(self.board, ctx)?;
         let channels = self.channels(sensor.channels())?;
+        self.check_side(sensor.reference())?;
         let (board, about) = sensor.board(self, &channels, ctx)?;
         let label = |n: usize| {
             sensor.labels().map_or_else(|| format!("ch{}", n + 1), |labels| labels[n].clone())
@@ -203,6 +204,16 @@ impl AcquireDesc {
             }
             lead_off => Ok(lead_off),
         }
+    }
+
+    /// The lead-off current has to flow through the electrodes that it is to tell of.
+    fn check_side(&self, reference: Reference) -> Result<(), ConfigError> {
+        if !self.lead_off.is_some_and(|lead_off| lead_off.flows_through_the_reference(reference)) {
+            return Ok(());
+        }
+        let message = "with this `reference` on the sensor, the currents of all channels on that side add up in the reference electrode, \
+                       and no impedance is right: leave `side` out, then each flows through its channel's own electrode";
+        Err(ConfigError::param_message("lead_off/side", message))
     }
 }
 
