@@ -4,6 +4,7 @@ use crate::common::{code_and_words, eegd};
 use crate::support::{Rig, TWO_BRANCHES, start};
 use serde_json::{Value, json};
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
@@ -19,6 +20,16 @@ fn kill(rig: &mut Rig) {
 
 fn studies(rig: &Rig) -> Vec<Value> {
     rig.live.get("/studies")["studies"].as_array().unwrap().clone()
+}
+
+/// The start of what was being written when the supply failed: of a data record, of a chunk.
+fn tear(study: &Path) {
+    let append = |name: &str, bytes: &[u8]| {
+        let file = fs::OpenOptions::new().append(true).open(study.join(name));
+        file.unwrap().write_all(bytes).unwrap();
+    };
+    append("P1_rest_synthetic.bdf", &[1; 100]);
+    append("P1_rest_notch.xdf", &[4, 0xFF, 0xFF, 0, 0, 3, 0]);
 }
 
 /// What `eegd info` says of a recording.
@@ -46,6 +57,7 @@ fn a_study_is_recorded_on_after_a_kill_and_both_parts_are_whole() {
     rig.until_frames("study_notch", 2500);
 
     kill(&mut rig);
+    tear(&rig.scratch.path("out").join(&first));
     let began = Instant::now();
     rig.live = start(&rig.scratch, &["--resume"]);
     let all = studies(&rig);
