@@ -80,7 +80,7 @@ fn seen(stage: &StageInfo) -> Seen {
 
 fn is_fast(source: &StageInfo) -> bool {
     let output = source.output.as_ref();
-    output.is_some_and(|spec| spec.max_frames as f64 <= SLOWEST_PACKET_S * spec.rate_hz)
+    output.is_some_and(|spec| spec.packets_per_s() * SLOWEST_PACKET_S >= 1.0)
 }
 
 #[cfg(test)]
